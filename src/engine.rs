@@ -52,10 +52,10 @@ const AHEAD: usize = 8;
 fn whole_text(threads: usize) -> usize {
     const OTHERS: usize = 32 << 20;
     const BITS: usize = 1 << 20;
-    const MIN_BATCH: usize = 768 << 10;
-    const MAX_BATCH: usize = 16 << 20;
+    const MIN_TEXT: usize = 768 << 10;
+    const MAX_TEXT: usize = 16 << 20;
     let each = OTHERS / threads.saturating_sub(1).max(1);
-    (each.saturating_sub(BITS) / 5 * 4).clamp(MIN_BATCH, MAX_BATCH)
+    (each.saturating_sub(BITS) / 5 * 4).clamp(MIN_TEXT, MAX_TEXT)
 }
 
 /// A unit of work, numbered in the order of the output.
@@ -132,15 +132,16 @@ impl<'a> PreparedRun<'a> {
         let PreparedRun { request, report, stop, sources, feed } = self;
         let threads = request.threads;
         let ahead = Arc::new(ReadAheadPermits::new(if threads > 1 { threads.min(AHEAD) } else { 0 }));
-        let (turn, scope) = (MergePosition::default(), Scope::since(request.filter.window));
+        let (position, scope) = (MergePosition::default(), Scope::since(request.filter.window));
         let verbose = request.verbosity.verbose;
         let verdicts = if consumer.wants_verdicts() { VerifiedFiles::open(&request.inputs) } else { None };
         let verdicts = verdicts.as_ref();
-        let context = ReaderContext { verbose, ahead: &ahead, threads, scope: &scope, stop, turn: &turn, verdicts };
+        let context =
+            ReaderContext { verbose, ahead: &ahead, threads, scope: &scope, stop, position: &position, verdicts };
         // Create the readers before any thread, so that errors surface before work starts.
         let reader = |worker| EventReader::new(context, selector.clone(), worker, fields, whole_text(threads));
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
-        let run = RunContext { request, report, stop, turn: &turn };
+        let run = RunContext { request, report, stop, position: &position };
         let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
         // Of files that were not read, the number is not known.
         coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut).map(Box::new);

@@ -292,7 +292,7 @@ pub enum Problem {
     /// Resources of an account that could not be listed.
     #[error("not read: {0}")]
     Resources(String),
-    /// Public keys of a region that could not be had.
+    /// Public keys of a region that could not be requested.
     #[error("{0}")]
     PublicKeys(String),
     /// An event that the receiver of the output refused.

@@ -93,11 +93,11 @@ const LATE_DAYS: u32 = 1;
 /// A variable of the environment that sets that, in seconds.
 const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 
-const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
+const DOWNLOADS: Downloads = Downloads { initial: 64, max: 256 };
 
 /// The limits on concurrent downloads.
 pub(super) fn downloads(typed: &BucketArgs) -> Downloads {
-    typed.jobs.map_or(DOWNLOADS, |jobs| Downloads { first: jobs.into(), most: jobs.into() })
+    typed.jobs.map_or(DOWNLOADS, |jobs| Downloads { initial: jobs.into(), max: jobs.into() })
 }
 
 /// What the named paths and the options of a bucket ask to be read.

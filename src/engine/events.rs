@@ -43,7 +43,7 @@ pub(super) struct ReaderContext<'a> {
     /// Which files in archives can contain wanted events.
     pub(super) scope: &'a Scope,
     pub(super) stop: &'a Cancellation,
-    pub(super) turn: &'a MergePosition,
+    pub(super) position: &'a MergePosition,
     /// The verdicts on files, if they are counted.
     pub(super) verdicts: Option<&'a VerifiedFiles>,
 }
@@ -291,11 +291,11 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
         self.worker.begin_file(before.is_some());
         let name = source.name();
         if let Some(mut ended) = self.read_once(source, &name, out) {
-            if let (Some(again), Some(location), Some(before)) = (&source.again, &source.location, before)
+            if let (Some(refetch), Some(location), Some(before)) = (&source.refetch, &source.location, before)
                 && is_damaged(&ended, self.decoder.findings())
                 && !self.context.stop.is_set()
                 && !out.is_full()
-                && again.fetch(location, self.context.stop)
+                && refetch.fetch(location, self.context.stop)
             {
                 if out.roll_back(before) {
                     ended = self.read_once(source, &name, out).unwrap_or_default();
@@ -330,7 +330,7 @@ impl<W: EventWorker> TextReading<'_, '_, '_, W> {
     fn read<'f>(mut self, inflater: &mut Inflater, file: &'f mut (dyn Read + Send)) -> FileContent<'f> {
         self.decoder.start();
         let (context, number) = (self.context, self.out.number());
-        inflater.read(file, || context.turn.wait(number, context.stop), &mut self)
+        inflater.read(file, || context.position.wait(number, context.stop), &mut self)
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct RunContext<'a> {
     pub(super) report: &'a Report,
     pub(super) stop: &'a Cancellation,
     /// The batch that is being merged.
-    pub(super) turn: &'a MergePosition,
+    pub(super) position: &'a MergePosition,
 }
 
 /// Reads `sources` with one worker for each thread of the pool, and merges their parts
@@ -71,12 +71,12 @@ where
     let pool = pool(request.threads)?;
     let depth = request.threads * 4;
     let (order_sender, order) = bounded::<Receiver<OutputBlock<C::Part>>>(depth);
-    let (used_sender, used) = bounded::<C::Part>(request.threads + 1);
+    let (recycled_sender, recycled) = bounded::<C::Part>(request.threads + 1);
     let blocks_ahead = (PARTS / depth / PART).clamp(1, 8);
     let bytes = (PARTS / (depth + request.threads)).min(PART);
     let limits = PartLimits { rows: limit, bytes, has_records: report.has_log() };
     let sizer = feed.sizer();
-    let workers = WorkerStack { idle: Mutex::new(workers), limits, sizer: &sizer, stop, used };
+    let workers = WorkerStack { idle: Mutex::new(workers), limits, sizer: &sizer, stop, recycled };
     let coverage = pool.in_place_scope_fifo(|tasks| {
         std::thread::scope(|threads| {
             let workers = &workers;
@@ -91,7 +91,7 @@ where
             };
             let feeding = threads.spawn(move || feed.run(sources, report, dispatch));
             let mut merger = PartMerger::new(run, consumer, &pool);
-            let merged = merger.run(&order, &used_sender);
+            let merged = merger.run(&order, &recycled_sender);
             // Stop the other threads if the merger ended early.
             stop.set_enough();
             drop(order);
@@ -117,14 +117,14 @@ struct WorkerStack<'a, W: FileWorker> {
     limits: PartLimits,
     sizer: &'a BatchSizer,
     stop: &'a Cancellation,
-    used: Receiver<W::Part>,
+    recycled: Receiver<W::Part>,
 }
 
 impl<W: FileWorker> WorkerStack<'_, W> {
     /// Reads a batch with an idle worker. There are as many as threads.
     fn read(&self, batch: Batch, blocks: &Sender<OutputBlock<W::Part>>) {
         let Some(mut worker) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
-        let mut out = PartWriter::new(self.limits, batch.number, blocks, &self.used);
+        let mut out = PartWriter::new(self.limits, batch.number, blocks, &self.recycled);
         let (mut files, mut bytes) = (0, 0);
         for item in batch.items {
             if self.stop.is_set() || out.is_full() {
@@ -136,7 +136,7 @@ impl<W: FileWorker> WorkerStack<'_, W> {
                     bytes += worker.file(&source, &mut out);
                 }
                 BatchItem::LeftOut(file) => out.leave_out(file),
-                BatchItem::Report(said) => out.report(said),
+                BatchItem::Report(message) => out.report(message),
                 BatchItem::Count(coverage) => out.cover(&coverage),
             }
         }

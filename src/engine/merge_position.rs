@@ -34,13 +34,13 @@ impl MergePosition {
     /// Waits until this batch, numbered from 1, is merged. Returns false if the run has
     /// been stopped.
     pub(super) fn wait(&self, batch: u64, stop: &Cancellation) -> bool {
-        let (sender, turn) = bounded(0);
+        let (sender, advanced) = bounded(0);
         let mut state = self.state();
         if state.batch != batch {
             state.waiting.insert(batch, sender);
             drop(state);
             select! {
-                recv(turn) -> _ => {}
+                recv(advanced) -> _ => {}
                 recv(stop.stop()) -> _ => {}
             }
         }

@@ -37,18 +37,18 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
     pub(super) fn run(
         &mut self,
         order: &Receiver<Receiver<OutputBlock<C::Part>>>,
-        used: &Sender<C::Part>,
+        recycled: &Sender<C::Part>,
     ) -> Result<(), Error> {
         if self.consumer.begin()?.is_break() {
             return Ok(());
         }
         while let Some(blocks) = self.next(order)? {
-            self.run.turn.advance();
+            self.run.position.advance();
             while let Some(mut block) = self.next(&blocks)? {
                 let flow = self.take(&mut block)?;
                 block.part.clear();
                 // Drop the part if no worker needs one.
-                let _ = used.try_send(block.part);
+                let _ = recycled.try_send(block.part);
                 if flow.is_break() {
                     return Ok(());
                 }
@@ -75,9 +75,9 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
     }
 
     fn take(&mut self, block: &mut OutputBlock<C::Part>) -> Result<ControlFlow<()>, Error> {
-        const OFTEN: Duration = Duration::from_millis(100);
-        for said in &block.said {
-            self.report(said);
+        const REFRESH: Duration = Duration::from_millis(100);
+        for message in &block.messages {
+            self.report(message);
         }
         block.files.drain(..).for_each(|record| self.run.report.file(&record));
         self.coverage.add(&block.coverage);
@@ -91,16 +91,16 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
                 self.coverage.events += block.open_events;
             }
         }
-        if self.shown.elapsed() >= OFTEN {
+        if self.shown.elapsed() >= REFRESH {
             self.run.report.reading(&self.coverage);
             self.shown = Instant::now();
         }
         Ok(flow)
     }
 
-    fn report(&mut self, said: &ReportItem) {
+    fn report(&mut self, message: &ReportItem) {
         let report = self.run.report;
-        match said {
+        match message {
             ReportItem::Skip(skip) => {
                 report.skip(skip);
                 self.consumer.issue(skip);

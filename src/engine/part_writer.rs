@@ -14,7 +14,7 @@ use crate::source::{LeftOutFile, LogFile};
 #[derive(Default)]
 pub(super) struct OutputBlock<P> {
     pub(super) part: P,
-    pub(super) said: Vec<ReportItem>,
+    pub(super) messages: Vec<ReportItem>,
     /// What became of each file, if that is recorded.
     pub(super) files: Vec<FileRecord>,
     /// The same of a file that is not finished, in case its rest is not wanted.
@@ -59,14 +59,14 @@ pub struct PartWriter<'a, P> {
     /// one may be rolled back.
     kept: usize,
     blocks: &'a Sender<OutputBlock<P>>,
-    used: &'a Receiver<P>,
+    recycled: &'a Receiver<P>,
 }
 
 /// The state of a batch at the start of a file.
 pub(super) struct FileCheckpoint<M> {
     sent: u64,
     mark: M,
-    said: usize,
+    messages: usize,
     coverage: Coverage,
 }
 
@@ -78,12 +78,12 @@ pub(super) struct EventCheckpoint<M> {
 
 impl<'a, P: Part> PartWriter<'a, P> {
     /// Creates the writer of a batch that sends to `blocks` and reuses parts from
-    /// `used`.
+    /// `recycled`.
     pub(super) fn new(
         limits: PartLimits,
         number: u64,
         blocks: &'a Sender<OutputBlock<P>>,
-        used: &'a Receiver<P>,
+        recycled: &'a Receiver<P>,
     ) -> PartWriter<'a, P> {
         let mut writer = PartWriter {
             limits,
@@ -97,17 +97,17 @@ impl<'a, P: Part> PartWriter<'a, P> {
             account: None,
             kept: 0,
             blocks,
-            used,
+            recycled,
         };
         writer.block = writer.empty_block();
         writer
     }
 
     fn empty_block(&self) -> OutputBlock<P> {
-        let part = self.used.try_recv().unwrap_or_default();
+        let part = self.recycled.try_recv().unwrap_or_default();
         OutputBlock {
             part,
-            said: Vec::new(),
+            messages: Vec::new(),
             files: Vec::new(),
             open_file: None,
             coverage: Coverage::default(),
@@ -188,12 +188,12 @@ impl<'a, P: Part> PartWriter<'a, P> {
     pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
         self.is_page = source.text.is_some();
         self.account = self.limits.has_records.then(|| FileAccount::new(source.name().into_owned(), self.count));
-        source.again.as_ref()?;
+        source.refetch.as_ref()?;
         self.kept = self.block.part.size();
         Some(FileCheckpoint {
             sent: self.sent,
             mark: self.block.part.mark(),
-            said: self.block.said.len(),
+            messages: self.block.messages.len(),
             coverage: self.block.coverage.clone(),
         })
     }
@@ -205,7 +205,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
             return false;
         }
         self.cut(&before.mark);
-        self.block.said.truncate(before.said);
+        self.block.messages.truncate(before.messages);
         self.block.coverage = before.coverage;
         if let Some(account) = &mut self.account {
             account.restart();
@@ -268,10 +268,10 @@ impl<'a, P: Part> PartWriter<'a, P> {
         }
     }
 
-    pub(super) fn report(&mut self, said: ReportItem) {
+    pub(super) fn report(&mut self, message: ReportItem) {
         /// An archive can contain any number of files with messages.
         const MAX_ITEMS: usize = 1024;
-        if let ReportItem::Skip(issue) = &said {
+        if let ReportItem::Skip(issue) = &message {
             match &mut self.account {
                 Some(account) => account.add_problem(issue),
                 None if self.limits.has_records => self.block.files.push(FileRecord::failed(issue)),
@@ -280,8 +280,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
             self.block.coverage.problems += 1;
             self.problems += 1;
         }
-        self.block.said.push(said);
-        if self.block.said.len() >= MAX_ITEMS && self.kept == 0 && !self.block.part.is_closed() {
+        self.block.messages.push(message);
+        if self.block.messages.len() >= MAX_ITEMS && self.kept == 0 && !self.block.part.is_closed() {
             // If the merge has ended, the next file ends the batch.
             let _ = self.send();
         }

@@ -142,7 +142,7 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         // output.
         if needed <= (SHARED / context.threads).min(memory) {
             memory = needed;
-        } else if !context.turn.wait(self.out.number(), context.stop) {
+        } else if !context.position.wait(self.out.number(), context.stop) {
             return;
         }
         // Nested streams get less, so that the total stays bounded.

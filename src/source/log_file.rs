@@ -34,7 +34,7 @@ pub struct LogFile {
     /// True if the user named the file itself and not only a folder that contains it.
     pub is_named: bool,
     /// Downloads a fresh copy of the file; `None` if it does not come from a bucket.
-    pub again: Option<Refetch>,
+    pub refetch: Option<Refetch>,
     /// Mirror that contains the file; `None` outside a mirror.
     pub below: Option<Arc<MirrorRoot>>,
     /// Removes the file after it was read; `None` for a file that stays.
@@ -51,7 +51,7 @@ impl LogFile {
             location: None,
             is_special: true,
             is_named: true,
-            again: None,
+            refetch: None,
             below: None,
             temporary: None,
         }
@@ -174,7 +174,7 @@ impl Read for OpenedFile {
         match self {
             OpenedFile::File(file) => file.read(buffer),
             OpenedFile::Mirrored(file) => file.read(buffer),
-            OpenedFile::Special(patient) => patient.read(buffer),
+            OpenedFile::Special(stream) => stream.read(buffer),
             OpenedFile::Memory(text) => read_memory(text, buffer),
         }
     }

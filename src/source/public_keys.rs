@@ -28,7 +28,7 @@ pub struct KeyPeriod {
     pub until: Timestamp,
 }
 
-/// The keys that could be had.
+/// The keys that were found.
 #[derive(Debug, Default)]
 pub struct RequestedKeys {
     /// The keys, in the order of the periods.
@@ -37,7 +37,7 @@ pub struct RequestedKeys {
     pub failures: Vec<KeyFailure>,
 }
 
-/// Why the keys of a region could not be had.
+/// Why the keys of a region could not be requested.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyFailure {
     /// The region.

@@ -104,8 +104,8 @@ struct DownloadCounts {
 /// An object in key order, either ready or being downloaded.
 #[derive(Debug)]
 enum PendingObject {
-    Here(MirrorItem),
-    OnItsWay(JoinHandle<MirrorItem>),
+    Ready(MirrorItem),
+    Downloading(JoinHandle<MirrorItem>),
 }
 
 /// One item that mirroring a bucket produces.
@@ -132,7 +132,7 @@ impl Refetch {
             return false;
         };
         let object = Object { key: key.clone(), size, access: ObjectAccess::Immediate };
-        let fetched = async { Ok(fetch::again(&self.shared, &object).await) };
+        let fetched = async { Ok(fetch::refetch(&self.shared, &object).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
 }

@@ -87,14 +87,14 @@ pub struct BucketInput {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Downloads {
     /// Initial limit.
-    pub first: usize,
-    /// Highest limit that the adaptive control may reach.
-    pub most: usize,
+    pub initial: usize,
+    /// Limit that the adaptive control does not exceed.
+    pub max: usize,
 }
 
 impl Downloads {
     /// True if the user fixed the number, so that it is not adapted.
     pub fn is_fixed(&self) -> bool {
-        self.first == self.most
+        self.initial == self.max
     }
 }

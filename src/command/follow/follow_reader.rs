@@ -219,7 +219,7 @@ impl<'a> FollowReader<'a> {
         is_new
     }
 
-    /// Reports an object that could not be had, unless that was done before.
+    /// Reports an object that could not be fetched, unless that was done before.
     fn name_once(&mut self, object: Location, issue: &Issue) {
         if self.add_failure(object, ObjectFailure::Missing) {
             self.report.skip(issue);

@@ -101,13 +101,13 @@ impl<'a> QueueFollower<'a> {
             while !self.stop.is_interrupted() && reader.read(batch)? == FetchOutcome::Unavailable {
                 failed += 1;
                 if failed == 1 {
-                    self.report.note("S3 gives no objects; trying again");
+                    self.report.note("S3 does not return objects; retrying");
                 }
                 let _ = self.stop.interruption().recv_timeout(pause(failed));
                 reader.idle()?;
             }
             if failed > 0 && !self.stop.is_interrupted() {
-                self.report.note("S3 gives objects again");
+                self.report.note("S3 returns objects again");
             }
             self.delete_done(plans, reader)?;
         }

@@ -90,8 +90,8 @@ impl BucketSource {
                 match tokio::time::timeout(patience, arrivals.recv()).await {
                     Err(_) => return NextItem::Wait,
                     Ok(None) => return NextItem::End,
-                    Ok(Some(PendingObject::Here(arrived))) => return NextItem::Arrived(arrived),
-                    Ok(Some(PendingObject::OnItsWay(task))) => *pending = Some(task),
+                    Ok(Some(PendingObject::Ready(arrived))) => return NextItem::Arrived(arrived),
+                    Ok(Some(PendingObject::Downloading(task))) => *pending = Some(task),
                 }
             }
             let Some(task) = pending.as_mut() else { return NextItem::Wait };
@@ -112,9 +112,9 @@ impl BucketSource {
         Ok(match arrived {
             MirrorItem::Object { path, location } => {
                 let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
-                let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
+                let (refetch, below) = (Some(refetch), self.shared.mirror.root().cloned());
                 let is_named = location == self.named;
-                SourceItem::File(LogFile { again, below, is_named, ..LogFile::object(path, location) })
+                SourceItem::File(LogFile { refetch, below, is_named, ..LogFile::object(path, location) })
             }
             MirrorItem::TooOld => SourceItem::too_old(),
             MirrorItem::Skip(issue) => SourceItem::Issue(issue),

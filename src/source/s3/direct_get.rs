@@ -51,7 +51,7 @@ pub(super) enum DirectOutcome {
     NotSent,
     /// The object.
     Object(ObjectResponse),
-    /// The object cannot be had.
+    /// S3 refuses the object for good.
     Refused(S3Error),
     /// The SDK is to send the request again, after a pause.
     Failed {

@@ -18,7 +18,7 @@ use crate::source::SourceItem;
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
 
-/// Objects on their way.
+/// Objects that are being downloaded, in the order of their requests.
 #[derive(Debug)]
 pub struct DownloadQueue {
     /// How each bucket is reached; its location is not used.
@@ -124,7 +124,7 @@ impl DownloadQueue {
 
     /// Returns the first of the requested objects: its file, or why there is none. Returns `None`
     /// if it is not ready after `patience`, or if no object was requested, and an error if no
-    /// further object could be had either.
+    /// further object can be fetched either.
     pub fn next(&mut self, patience: Duration, stop: &Cancellation) -> Result<Option<SourceItem>, Error> {
         let Some(first) = self.objects.front() else { return Ok(None) };
         let runtime = self.buckets[first.bucket].fetcher.runtime();

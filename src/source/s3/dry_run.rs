@@ -21,7 +21,7 @@ use crate::source::s3::object_filter::{ObjectFilter, ObjectState};
 use crate::source::spec::BucketInput;
 
 /// Time between two updates of the progress.
-const OFTEN: Duration = Duration::from_millis(100);
+const REFRESH: Duration = Duration::from_millis(100);
 
 /// Objects of one account, kind, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -85,7 +85,7 @@ pub fn dry_run(
             Listed::Failed(issue) => (run.each)(DryRunEvent::Skip(issue))?,
             Listed::Page(page) => page.objects().try_for_each(|object| run.add(&object))?,
         }
-        if shown.elapsed() > OFTEN {
+        if shown.elapsed() > REFRESH {
             report.fetching(&shared.fetched());
             shown = Instant::now();
         }

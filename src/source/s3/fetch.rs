@@ -51,7 +51,7 @@ pub(super) async fn all(
         };
         for object in page.objects() {
             let arrival = fetcher.begin(object).await;
-            let notes = fetcher.notes.drain(..).map(|note| PendingObject::Here(MirrorItem::Note(note)));
+            let notes = fetcher.notes.drain(..).map(|note| PendingObject::Ready(MirrorItem::Note(note)));
             for arrival in notes.chain(arrival) {
                 if arrivals.send(arrival).await.is_err() {
                     return;
@@ -79,9 +79,9 @@ impl ObjectFetcher {
         let location = shared.client.location(&object.key);
         let path = match self.filter.classify(&object) {
             ObjectState::NoObject | ObjectState::Archived => return None,
-            ObjectState::TooOld => return Some(PendingObject::Here(MirrorItem::TooOld)),
-            ObjectState::Refused(skip) => return Some(PendingObject::Here(MirrorItem::Skip(skip))),
-            ObjectState::Present(path) => return Some(PendingObject::Here(MirrorItem::Object { path, location })),
+            ObjectState::TooOld => return Some(PendingObject::Ready(MirrorItem::TooOld)),
+            ObjectState::Refused(skip) => return Some(PendingObject::Ready(MirrorItem::Skip(skip))),
+            ObjectState::Present(path) => return Some(PendingObject::Ready(MirrorItem::Object { path, location })),
             ObjectState::Missing(path, there) => {
                 self.clear(&path, &object.key, there);
                 path
@@ -94,7 +94,7 @@ impl ObjectFetcher {
             let _permit = permit;
             fetch(&shared, &client, object, path, location).await
         });
-        Some(PendingObject::OnItsWay(task))
+        Some(PendingObject::Downloading(task))
     }
 
     /// Removes partial files of a killed run from the object's folder. Reports entries of other
@@ -272,7 +272,7 @@ fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) ->
 }
 
 /// Replaces a damaged file with a fresh download. Returns true on success.
-pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
+pub(super) async fn refetch(shared: &MirrorTasks, object: &Object) -> bool {
     const ATTEMPTS: u32 = 2;
     for _ in 0..ATTEMPTS {
         match fetch_once(shared, &shared.client, object).await {
@@ -298,7 +298,7 @@ fn disk_error(path: &Path, error: &io::Error) -> Error {
 
 /// Creates the item for an incomplete listing.
 fn missing(shared: &MirrorTasks, prefix: &str, error: S3Error) -> PendingObject {
-    PendingObject::Here(incomplete(shared, prefix, error).map_or_else(MirrorItem::Fatal, MirrorItem::Skip))
+    PendingObject::Ready(incomplete(shared, prefix, error).map_or_else(MirrorItem::Fatal, MirrorItem::Skip))
 }
 
 /// Reports an incomplete listing, which always means missing events. Returns an error if it

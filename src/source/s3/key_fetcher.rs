@@ -43,7 +43,7 @@ pub enum FetchedObject {
         /// Whether the mirror had it.
         was_present: bool,
     },
-    /// The object could not be had.
+    /// The object could not be fetched.
     Missing(Issue),
 }
 
@@ -88,7 +88,7 @@ impl KeyFetcher {
     }
 
     /// Downloads the objects that the mirror lacks, many at once, and returns all in the order
-    /// of their keys. Returns an error if no further object could be had either.
+    /// of their keys. Returns an error if no further object can be fetched either.
     pub fn fetch(&mut self, wanted: &[WantedObject], stop: &Cancellation) -> Result<Vec<FetchedObject>, Error> {
         let runtime = Arc::clone(&self.runtime);
         runtime.block_on(unless_stopped(stop, async {
@@ -173,8 +173,8 @@ impl KeyFetcher {
         Ok(match item {
             MirrorItem::Object { path, location } => {
                 let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
-                let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
-                let file = Box::new(LogFile { again, below, ..LogFile::object(path, location) });
+                let (refetch, below) = (Some(refetch), self.shared.mirror.root().cloned());
+                let file = Box::new(LogFile { refetch, below, ..LogFile::object(path, location) });
                 FetchedObject::File { file, was_present }
             }
             MirrorItem::Skip(issue) => FetchedObject::Missing(issue),

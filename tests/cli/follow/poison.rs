@@ -61,7 +61,7 @@ fn while_s3_is_away_no_message_is_used_up() {
     let ran = follower.stop(&feed);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "E001\n"), "{ran:?}");
     assert!(feed.queue.is_deleted(id) && feed.queue.dead().is_empty());
-    for text in ["trail2tsv: S3 gives no objects; trying again\n", "trail2tsv: S3 gives objects again\n"] {
+    for text in ["trail2tsv: S3 does not return objects; retrying\n", "trail2tsv: S3 returns objects again\n"] {
         assert_eq!(ran.stderr.matches(text).count(), 1, "{ran:?}");
     }
 }

@@ -33,17 +33,13 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         };
         let path = entry.file_path();
         let name = String::from_utf8_lossy(path.as_ref()).into_owned();
-        // The data of a link is its target path, not a log.
-        const KIND: u32 = 0o170_000;
-        const LINK: u32 = 0o120_000;
-        const REGULAR: u32 = 0o100_000;
-        let kind = entry.mode().value() & KIND;
-        if entry.is_dir() || !(kind == REGULAR || kind == 0 || kind == LINK) {
-            continue;
-        }
-        if kind == LINK {
-            visitor.other(true);
-            continue;
+        match EntryKind::of(entry.mode().value(), entry.is_dir()) {
+            EntryKind::File => {}
+            EntryKind::Link => {
+                visitor.other(true);
+                continue;
+            }
+            EntryKind::Other => continue,
         }
         packed = packed.saturating_add(entry.compressed_size_hint());
         // Members that add up to more than the file share their data: a zip bomb.
@@ -69,6 +65,30 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         };
         if flow.is_break() {
             return;
+        }
+    }
+}
+
+/// What an entry of an archive is.
+enum EntryKind {
+    File,
+    /// Its data is the path of its target, not a log.
+    Link,
+    /// A folder or a special file.
+    Other,
+}
+
+impl EntryKind {
+    /// The kind of an entry, by its Unix mode, which is 0 in archives of other systems.
+    fn of(mode: u32, is_folder: bool) -> EntryKind {
+        const KIND: u32 = 0o170_000;
+        const LINK: u32 = 0o120_000;
+        const REGULAR: u32 = 0o100_000;
+        match mode & KIND {
+            _ if is_folder => EntryKind::Other,
+            REGULAR | 0 => EntryKind::File,
+            LINK => EntryKind::Link,
+            _ => EntryKind::Other,
         }
     }
 }

@@ -54,7 +54,7 @@ struct PreviousRate {
 impl AdaptiveLimit {
     pub(super) fn new(downloads: Downloads, now: Instant) -> AdaptiveLimit {
         AdaptiveLimit {
-            limit: downloads.first,
+            limit: downloads.initial,
             downloads,
             slow_downs: 0,
             reduced_at: None,
@@ -102,9 +102,9 @@ impl AdaptiveLimit {
             self.windows_to_wait = WINDOWS_TO_WAIT;
         } else if self.windows_to_wait > 0 {
             self.windows_to_wait -= 1;
-        } else if self.limit < self.downloads.most && self.is_calm(now) {
+        } else if self.limit < self.downloads.max && self.is_calm(now) {
             self.previous = Some(PreviousRate { limit: self.limit, rate });
-            self.limit = (self.limit + self.limit.div_ceil(2)).min(self.downloads.most);
+            self.limit = (self.limit + self.limit.div_ceil(2)).min(self.downloads.max);
         }
     }
 
@@ -136,7 +136,7 @@ impl RateWindow {
 mod tests {
     use super::*;
 
-    const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
+    const DOWNLOADS: Downloads = Downloads { initial: 64, max: 256 };
 
     /// A store with a fixed latency per object and a maximum rate, used by a client that always
     /// runs as many downloads as the limit allows.
@@ -205,7 +205,7 @@ mod tests {
     fn limit_is_not_halved_below_the_minimum() {
         let mut now = Instant::now();
         for (first, floor) in [(64, MIN_LIMIT), (4, 4)] {
-            let mut adaptive = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
+            let mut adaptive = AdaptiveLimit::new(Downloads { initial: first, max: 256 }, now);
             for _ in 0..50 {
                 now += ECHO;
                 adaptive.slow_down(now);
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_fixed_limit_does_not_change() {
         let mut now = Instant::now();
-        let mut adaptive = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
+        let mut adaptive = AdaptiveLimit::new(Downloads { initial: 7, max: 7 }, now);
         adaptive.slow_down(now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
         assert_eq!(far.serve(&mut adaptive, &mut now, 4), (7, 7));
