@@ -1,10 +1,11 @@
-//! The command `verify`: proves the logs of a bucket or a mirror by the digests that CloudTrail has signed.
+//! The command `verify`: proves the logs of a bucket or a mirror by the digests that CloudTrail
+//! has signed.
 //!
 //! ```text
 //!  bucket ──sync──▶ mirror ──▶ digests of each region ──▶ public keys
 //!
 //!  digests ──signatures, in parallel──▶ chains ──▶ gaps, times that are covered
-//!     └──▶ named log files ─┐                              │
+//!     └──▶ listed log files ┐                              │
 //!  mirror ──▶ log files ────┴──hashes, in parallel──▶ verdicts ◀┘
 //! ```
 

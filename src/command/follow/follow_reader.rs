@@ -57,7 +57,7 @@ pub(super) struct FollowReader<'a> {
     cannot_discard: bool,
 }
 
-/// Why an object was not read whole.
+/// Why an object was not read completely.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ObjectFailure {
     /// It could not be fetched, and may be later.
@@ -117,7 +117,7 @@ impl<'a> FollowReader<'a> {
         self.buckets.get(&object.bucket).map(|client| client.is_wanted(&object.key))
     }
 
-    /// Returns why an object was not read whole before; `None` if it was, or was not read.
+    /// Returns why an object was not read completely before; `None` if it was, or was not read.
     pub(super) fn failure(&self, object: &Location) -> Option<ObjectFailure> {
         self.failed.get(object).copied()
     }

@@ -131,9 +131,7 @@ impl FollowRequest {
     /// The time since which a listing looks for objects that are delivered late, counted back
     /// from `time`.
     pub(super) fn listed_since(&self, time: Timestamp) -> Timestamp {
-        let days = i64::from(self.bucket.late_days.unwrap_or(1));
-        let date = time.to_zoned(TimeZone::UTC).date().saturating_sub(days.days());
-        date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
+        start_of_day(time, self.late_days())
     }
 
     /// Number of days for which objects are remembered: SQS keeps messages for 14 days, and a
@@ -141,14 +139,17 @@ impl FollowRequest {
     pub(super) fn remembered_days(&self) -> i64 {
         match self.arrival {
             ArrivalSource::Queue(_) => 15,
-            ArrivalSource::Poll(..) => i64::from(self.bucket.late_days.unwrap_or(1)) + 2,
+            ArrivalSource::Poll(..) => self.late_days() + 2,
         }
+    }
+
+    fn late_days(&self) -> i64 {
+        self.bucket.late_days.unwrap_or(1).into()
     }
 
     /// The start of the days for which objects are remembered.
     pub(super) fn remembered_since(&self, time: Timestamp) -> Timestamp {
-        let date = time.to_zoned(TimeZone::UTC).date().saturating_sub(self.remembered_days().days());
-        date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
+        start_of_day(time, self.remembered_days())
     }
 
     /// The layout for what the jq expression can output. Returns an error if the two contradict
@@ -273,6 +274,12 @@ fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableL
         return Err(Error::option("--format", name, "follow writes rows as they come; use tsv, csv or json"));
     }
     Ok(TableLayout { columns: split_list(&args.output.columns), ..layout })
+}
+
+/// The start of the day in UTC that is some days before a time.
+fn start_of_day(time: Timestamp, days: i64) -> Timestamp {
+    let date = time.to_zoned(TimeZone::UTC).date().saturating_sub(days.days());
+    date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
 }
 
 fn state_folder() -> Result<PathBuf, Error> {

@@ -57,43 +57,19 @@ impl fmt::Display for FollowTotals {
             false => write!(f, "listed {}; ", count(self.polls, "time"))?,
         }
         write!(f, "{}", self.coverage)?;
-        let parts = [
-            (
-                self.repeated,
-                "object",
-                "announced again after it was written",
-                "announced again after they were written",
-            ),
-            (
-                self.left_out,
-                "object",
-                "left out: of another kind, account, region or time",
-                "left out: of other kinds, accounts, regions or times",
-            ),
-            (self.other_events, "event", "of S3 about no new object", "of S3 about no new object"),
-            (self.tests, "test message", "", ""),
-            (self.earlier, "object", "skipped: delivered before", "skipped: delivered before"),
-            (self.foreign, "message", "about other objects left in the queue", "about other objects left in the queue"),
-            (
-                self.unreadable,
-                "message",
-                "that cannot be read left in the queue",
-                "that cannot be read left in the queue",
-            ),
-            (
-                self.refused,
-                "event",
-                "refused by the destination, named above",
-                "refused by the destination, named above",
-            ),
-            (self.failed, "object", "not read whole, named above", "not read whole, named above"),
+        let others = [
+            (self.repeated, "object", " announced again after being written"),
+            (self.left_out, "object", " left out: outside the requested kinds, accounts, regions or times"),
+            (self.other_events, "event", " of S3 about no new object"),
+            (self.tests, "test message", ""),
+            (self.earlier, "object", " skipped: delivered before"),
+            (self.foreign, "message", " about other objects left in the queue"),
+            (self.unreadable, "message", " that cannot be read left in the queue"),
+            (self.refused, "event", " refused by the destination, named above"),
+            (self.failed, "object", " not read completely, named above"),
         ];
-        for (number, noun, one, several) in parts {
-            if number > 0 {
-                let what = if number == 1 { one } else { several };
-                let space = if what.is_empty() { "" } else { " " };
-                write!(f, "; {}{space}{what}", count(number, noun))?;
-            }
+        for (number, noun, what) in others.into_iter().filter(|(number, ..)| *number > 0) {
+            write!(f, "; {}{what}", count(number, noun))?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! The first pass: checks all digests of a mirror, each by its own signature and in parallel, then
-//! compares them along their chains, and collects the log files that they name.
+//! compares them along their chains, and collects the log files that they list.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -22,7 +22,7 @@ use crate::cloudtrail::digest::signature::SavedSignature;
 use crate::error::Error;
 use crate::source::s3::mirror_root::MirrorRoot;
 
-/// The digests of a mirror, and what they name.
+/// The digests of a mirror, and what they list.
 pub(super) struct DigestPass<'r> {
     run: &'r VerifyRun<'r>,
     mirror: &'r MirrorSelection,

@@ -1,5 +1,5 @@
 //! The second pass: hashes all log files of a mirror in parallel, and compares them with what
-//! the digests name.
+//! the digests list.
 //!
 //! Both sides come in the order of their paths, so neither is held in memory: the listed ones from
 //! a sort on disk, and the files from a walk of the mirror on another thread.
@@ -70,7 +70,7 @@ impl<'r> LogPass<'r> {
         listed: ListedByChains,
         result: &mut VerifyResult,
     ) -> Result<Vec<Chain>, Error> {
-        /// Paths on their way between the threads: lists of them, each of many.
+        /// Lists of paths that wait between the threads. A list saves a wake-up for each path.
         const LISTS: usize = 4;
         let ListedByChains { mut listed, chains, .. } = listed;
         let kinds = std::mem::take(&mut listed.kinds);

@@ -25,7 +25,7 @@ fn a_damaged_object_is_named_once_and_its_message_goes_to_the_dead_letters() {
     let name = format!("s3://logs/{damaged}: ");
     // Two things are wrong with it, and neither is said again.
     assert_eq!(ran.stderr.matches(&name).count(), 2, "{ran:?}");
-    assert!(ran.stderr.ends_with("; 1 object not read whole, named above\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("; 1 object not read completely, named above\n"), "{ran:?}");
     assert!(feed.written().contains("E001\n"), "{ran:?}");
 }
 
@@ -106,6 +106,6 @@ fn a_hostile_key_writes_no_file_outside_of_the_mirror() {
     let ran = feed.drain(&[]);
     assert_eq!((ran.code, ran.stdout.as_str(), feed.queue.dead().len()), (Some(3), "", 4), "{ran:?}");
     assert!(!ran.stderr.contains('\u{1b}'), "{ran:?}");
-    assert!(ran.stderr.contains("4 objects not read whole, named above"), "{ran:?}");
+    assert!(ran.stderr.contains("4 objects not read completely, named above"), "{ran:?}");
     assert!(feed.cloud.mirrored().is_empty());
 }

@@ -43,7 +43,7 @@ fn an_object_that_is_announced_again_is_written_once() {
         0,
         "E001\n",
         "trail2tsv: 2 messages received, 2 deleted; 1 event in 1 file read, 1 matched; \
-         1 object announced again after it was written\n",
+         1 object announced again after being written\n",
     );
     // Another process, and another kind of message.
     feed.queue.send(in_topic(&of_s3("logs", &key, None)));
@@ -52,7 +52,7 @@ fn an_object_that_is_announced_again_is_written_once() {
         0,
         "E001\nE002\n",
         "trail2tsv: 2 messages received, 2 deleted; 1 event in 1 file read, 1 matched; \
-         1 object announced again after it was written\n",
+         1 object announced again after being written\n",
     );
 }
 
@@ -82,7 +82,7 @@ fn objects_outside_of_the_scope_are_counted() {
         0,
         "E001\n",
         "trail2tsv: 3 messages received, 3 deleted; 1 event in 1 file read, 1 matched; \
-         3 objects left out: of other kinds, accounts, regions or times\n",
+         3 objects left out: outside the requested kinds, accounts, regions or times\n",
     );
 }
 
