@@ -51,7 +51,7 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
     let name = request.name;
     let arn = session.home.bucket_arn(name);
     let failed = |error: AwsError| Error::Failed(format!("bucket {name}: {error}"));
-    let (ownership, present) = match look(session, name).await {
+    let (ownership, present) = match ownership(session, name).await {
         // The bucket of a trail can belong to an account for logs, which these credentials do not reach.
         Err(error) if error.kind == AwsErrorKind::AccessDenied && request.is_in_use => {
             return Ok(vec![Step::keep(format!("bucket {name}, which the trail uses already: {error}"))]);
@@ -101,7 +101,7 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
 }
 
 /// Whose bucket it is, and its policy.
-async fn look(session: &mut TrailSession, name: &str) -> Result<(Ownership, Option<String>), AwsError> {
+async fn ownership(session: &mut TrailSession, name: &str) -> Result<(Ownership, Option<String>), AwsError> {
     if let BucketPresence::Missing = session.s3.find(name).await? {
         return Ok((Ownership::Missing, None));
     }

@@ -125,7 +125,7 @@ impl CreateRequest {
     async fn topic_steps(&self, session: &TrailSession, settings: &TrailSettings) -> Result<Vec<Step>, Error> {
         let TrailSettings { name, arn, topic, .. } = settings;
         let topic_arn = session.home.arn("sns", topic);
-        let present = topic_plan::look(&session.client, &session.home.region, &topic_arn).await;
+        let present = topic_plan::find(&session.client, &session.home.region, &topic_arn).await;
         let present = present.map_err(|error: AwsError| Error::Failed(format!("topic {topic}: {error}")))?;
         let mut steps = topic_plan::plan(session, topic, arn, name, present.as_ref())?;
         if let Some(queue) = &self.args.queue {

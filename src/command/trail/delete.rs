@@ -133,7 +133,7 @@ impl DeleteRequest {
             // Resources of other accounts and regions are left as they are.
             return Ok(TopicFacts { name: arn.clone(), arn, present: None, used_by });
         };
-        let present = topic_plan::look(&session.client, &home.region, &arn).await;
+        let present = topic_plan::find(&session.client, &home.region, &arn).await;
         let present = present.map_err(|error| Error::Failed(format!("topic {name}: {error}")))?;
         Ok(TopicFacts { name, arn, present, used_by })
     }
@@ -151,7 +151,7 @@ impl DeleteRequest {
             subscriptions.iter().filter(|one| one.arn != "Deleted").map(|one| one.endpoint.clone()).collect();
         for name in names {
             let failed = |error: AwsError| Error::Failed(format!("queue {name}: {error}"));
-            let queue = queue_plan::look(&session.client, home, &name).await.map_err(failed)?;
+            let queue = queue_plan::find(&session.client, home, &name).await.map_err(failed)?;
             let arn = home.arn("sqs", &name);
             let subscription = subscriptions.iter().find(|subscription| subscription.endpoint == arn);
             let reason = match (&queue, &topic.used_by) {
@@ -169,7 +169,7 @@ impl DeleteRequest {
             let named = queue.as_ref().and_then(QueueState::dead_letter_arn);
             let named = named.and_then(|arn| home.local_name("sqs", &arn).map(String::from));
             let dead_letter = named.unwrap_or_else(|| dead_letter_queue(&name));
-            let letters = queue_plan::look(&session.client, home, &dead_letter).await.map_err(failed)?;
+            let letters = queue_plan::find(&session.client, home, &dead_letter).await.map_err(failed)?;
             let letters = letters.filter(|queue| queue.is_ours);
             // The dead-letter queue is found through the queue, so it is deleted first.
             steps.extend(letters.map(|queue| queue_step(session, "dead-letter queue", &dead_letter, &queue)));
@@ -199,7 +199,7 @@ async fn kept_because(
     for source in sources(policy).into_iter().filter(|source| *source != topic.arn) {
         // The topic may be gone because an earlier run deleted it.
         let is_local = home.local_name("sns", &source).is_some();
-        if !is_local || topic_plan::look(&session.client, &home.region, &source).await?.is_some() {
+        if !is_local || topic_plan::find(&session.client, &home.region, &source).await?.is_some() {
             return Ok(Some(format!("also receives from {source}")));
         }
     }

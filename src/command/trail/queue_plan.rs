@@ -88,7 +88,7 @@ impl QueueState {
 }
 
 /// Reads a queue of this account; `None` if it does not exist.
-pub(super) async fn look(
+pub(super) async fn find(
     client: &ServiceClient,
     home: &HomeRegion,
     name: &str,
@@ -124,7 +124,7 @@ pub(super) async fn plan(
     let home = &session.home;
     let failed = |error: AwsError| Error::Failed(format!("queue {name}: {error}"));
     let (arn, topic_arn) = (home.arn("sqs", name), home.arn("sns", topic));
-    let present = look(&session.client, home, name).await.map_err(failed)?;
+    let present = find(&session.client, home, name).await.map_err(failed)?;
     let mut steps = Vec::new();
     let mut wanted = settings();
     if present.as_ref().is_none_or(|queue| queue.is_ours) {
@@ -132,7 +132,7 @@ pub(super) async fn plan(
         let redrive = json!({"deadLetterTargetArn": home.arn("sqs", &dead_letter),
                              "maxReceiveCount": MAX_RECEIVE_COUNT});
         wanted.push(("RedrivePolicy", redrive.to_string()));
-        let present = look(&session.client, home, &dead_letter).await.map_err(failed)?;
+        let present = find(&session.client, home, &dead_letter).await.map_err(failed)?;
         let retention = vec![("MessageRetentionPeriod", RETENTION_SECONDS.to_string())];
         steps.push(queue_step(home, &dead_letter, "dead-letter queue", present.as_ref(), retention, None));
     }

@@ -159,7 +159,7 @@ impl TrailReading<'_> {
                 queues.push(arn);
                 continue;
             };
-            let queue = queue_plan::look(&self.session.client, &home, name).await;
+            let queue = queue_plan::find(&self.session.client, &home, name).await;
             match self.part(trail, &format!("queue {name}"), queue) {
                 Some(Some(queue)) => {
                     row.messages = Some(row.messages.unwrap_or(0) + queue.messages());

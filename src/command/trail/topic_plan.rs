@@ -36,7 +36,7 @@ pub(super) struct Subscription {
 pub(super) const NO_TOPIC: &[&str] = &["NotFound", "NotFoundException", "ResourceNotFound"];
 
 /// Reads a topic; `None` if it does not exist.
-pub(super) async fn look(client: &ServiceClient, region: &str, arn: &str) -> Result<Option<TopicState>, AwsError> {
+pub(super) async fn find(client: &ServiceClient, region: &str, arn: &str) -> Result<Option<TopicState>, AwsError> {
     let request = |action| QueryRequest::new(QueryService::SNS, region, action).with("TopicArn", arn).on(arn);
     let answer = match client.call(&request("GetTopicAttributes")).await {
         Ok(answer) => answer,

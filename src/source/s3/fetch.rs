@@ -169,7 +169,7 @@ pub(super) async fn fetch(
         };
         match received {
             Ok(()) => {
-                count(shared, &object.key, object.size);
+                count_download(shared, &object.key, object.size);
                 return MirrorItem::Object { path, location };
             }
             Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Unavailable(reason),
@@ -198,7 +198,7 @@ pub(super) async fn fetch(
 }
 
 /// Counts an object that was downloaded.
-fn count(shared: &MirrorTasks, key: &str, size: u64) {
+fn count_download(shared: &MirrorTasks, key: &str, size: u64) {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.digests.fetch_add(u64::from(is_digest(key)), Relaxed);
     shared.counts.bytes.fetch_add(size, Relaxed);
@@ -263,7 +263,7 @@ fn is_delivery(key: &str) -> bool {
 
 /// Counts a damaged object and reports that the mirror contains it.
 fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) -> MirrorItem {
-    count(shared, &object.key, if object.size == UNKNOWN_SIZE { 0 } else { object.size });
+    count_download(shared, &object.key, if object.size == UNKNOWN_SIZE { 0 } else { object.size });
     MirrorItem::Skip(Issue {
         name: location.to_string(),
         problem: Problem::GzipDamaged { places: 1 },
