@@ -44,7 +44,7 @@ mod terminal;
 mod text_memo;
 mod theme_value;
 mod time;
-mod timeline;
+mod time_histogram;
 mod value_stats;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};

@@ -15,7 +15,7 @@ pub(super) struct ComparedPeriods {
 
 /// How a value differs between the periods.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Change {
+pub(super) enum FrequencyChange {
     New,
     Gone,
     More,
@@ -24,7 +24,7 @@ pub(super) enum Change {
 
 /// The times of both periods and what they are compared by.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Comparison {
+pub(super) struct FrequencyComparison {
     /// How often an event happens in the later period for each event of the earlier one if
     /// nothing changes: the quotient of the lengths.
     expected: f64,
@@ -55,47 +55,47 @@ impl ComparedPeriods {
     }
 
     /// What values are compared by. `last` is the second of the last event.
-    pub(super) fn comparison(&self, last: Option<i64>) -> Comparison {
+    pub(super) fn comparison(&self, last: Option<i64>) -> FrequencyComparison {
         let length = |[since, until]: [i64; 2]| until.saturating_sub(since).max(1) as f64;
         let [since, until] = self.later;
         let until = if until == i64::MAX { last.map_or(since, |last| last.saturating_add(1)) } else { until };
-        Comparison { expected: length([since, until]) / length(self.earlier) }
+        FrequencyComparison { expected: length([since, until]) / length(self.earlier) }
     }
 }
 
-impl Comparison {
+impl FrequencyComparison {
     /// By what a value is more or less frequent, for people: `× 3.4`.
     pub(super) fn ratio(&self, stats: &ValueStats) -> Option<String> {
         match self.change(stats)? {
-            (Change::More, quotient) => Some(format!("× {quotient:.1}")),
-            (Change::Less, quotient) => Some(format!("÷ {:.1}", 1.0 / quotient)),
-            (Change::New | Change::Gone, _) => None,
+            (FrequencyChange::More, quotient) => Some(format!("× {quotient:.1}")),
+            (FrequencyChange::Less, quotient) => Some(format!("÷ {:.1}", 1.0 / quotient)),
+            (FrequencyChange::New | FrequencyChange::Gone, _) => None,
         }
     }
 
     /// How a value differs, if it does, and by which quotient of its frequencies.
-    pub(super) fn change(&self, stats: &ValueStats) -> Option<(Change, f64)> {
+    pub(super) fn change(&self, stats: &ValueStats) -> Option<(FrequencyChange, f64)> {
         let (later, earlier) = (stats.count, stats.earlier);
         let quotient = later as f64 / (earlier as f64 * self.expected);
         match (later, earlier) {
             (0, 0) => None,
-            (_, 0) => Some((Change::New, f64::INFINITY)),
-            (0, _) => Some((Change::Gone, 0.0)),
-            _ if later >= FEW && quotient >= QUOTIENT => Some((Change::More, quotient)),
-            _ if earlier >= FEW && quotient <= 1.0 / QUOTIENT => Some((Change::Less, quotient)),
+            (_, 0) => Some((FrequencyChange::New, f64::INFINITY)),
+            (0, _) => Some((FrequencyChange::Gone, 0.0)),
+            _ if later >= FEW && quotient >= QUOTIENT => Some((FrequencyChange::More, quotient)),
+            _ if earlier >= FEW && quotient <= 1.0 / QUOTIENT => Some((FrequencyChange::Less, quotient)),
             _ => None,
         }
     }
 }
 
-impl Change {
+impl FrequencyChange {
     /// The name, as outputs show it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Change::New => "new",
-            Change::Gone => "gone",
-            Change::More => "more often",
-            Change::Less => "less often",
+            FrequencyChange::New => "new",
+            FrequencyChange::Gone => "gone",
+            FrequencyChange::More => "more often",
+            FrequencyChange::Less => "less often",
         }
     }
 }
@@ -138,15 +138,15 @@ mod tests {
         let comparison = periods.comparison(None);
         for (later, earlier, expected) in [
             (0, 0, None),
-            (1, 0, Some(Change::New)),
-            (0, 1, Some(Change::Gone)),
+            (1, 0, Some(FrequencyChange::New)),
+            (0, 1, Some(FrequencyChange::Gone)),
             (10, 100, None),
             (29, 100, None),
-            (30, 100, Some(Change::More)),
+            (30, 100, Some(FrequencyChange::More)),
             (9, 1, None),
-            (10, 1, Some(Change::More)),
+            (10, 1, Some(FrequencyChange::More)),
             (4, 100, None),
-            (3, 100, Some(Change::Less)),
+            (3, 100, Some(FrequencyChange::Less)),
             (1, 9, None),
         ] {
             let change = comparison.change(&stats(later, earlier)).map(|(change, _)| change);
@@ -154,10 +154,10 @@ mod tests {
         }
         // Without an end, the later period lasts until its last event.
         let open = ComparedPeriods::new(window(0, Some(1000)), window(1000, None));
-        assert_eq!(open.comparison(Some(1999)).change(&stats(30, 10)), Some((Change::More, 3.0)));
+        assert_eq!(open.comparison(Some(1999)).change(&stats(30, 10)), Some((FrequencyChange::More, 3.0)));
         assert_eq!(open.comparison(Some(1999)).ratio(&stats(35, 10)).as_deref(), Some("× 3.5"));
         assert_eq!(open.comparison(Some(1999)).ratio(&stats(4, 10)), None);
         assert_eq!(open.comparison(Some(1999)).ratio(&stats(2, 10)).as_deref(), Some("÷ 5.0"));
-        assert_eq!(open.comparison(None).change(&stats(0, 10)), Some((Change::Gone, 0.0)));
+        assert_eq!(open.comparison(None).change(&stats(0, 10)), Some((FrequencyChange::Gone, 0.0)));
     }
 }

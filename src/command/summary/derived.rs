@@ -2,7 +2,7 @@
 //! what differs from an earlier period.
 
 use super::all_rows::AllRows;
-use super::comparison::{Change, Comparison};
+use super::comparison::{FrequencyChange, FrequencyComparison};
 use super::result::{SummaryTable, TableTopic, TopValues, ValueRank};
 use super::value_stats::ValueStats;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::error::Error;
 pub(super) struct DerivedTables {
     first_seen: DerivedTable,
     rare: DerivedTable,
-    against: Option<(Comparison, DerivedTable)>,
+    against: Option<(FrequencyComparison, DerivedTable)>,
     /// Memory for a row.
     value: Vec<u8>,
 }
@@ -48,7 +48,7 @@ const LONG_TERM: &[u8] = b"AKIA";
 
 impl DerivedTables {
     /// For this number of rows of each group.
-    pub(super) fn new(limit: usize, comparison: Option<Comparison>) -> DerivedTables {
+    pub(super) fn new(limit: usize, comparison: Option<FrequencyComparison>) -> DerivedTables {
         DerivedTables {
             first_seen: DerivedTable::new(limit),
             rare: DerivedTable::new(limit),
@@ -141,13 +141,13 @@ fn group(tables: &[TableTopic], about: TableTopic) -> Option<u64> {
 }
 
 /// What counts more among the rows with the same change.
-fn weight(change: Change, quotient: f64, stats: &ValueStats) -> u64 {
+fn weight(change: FrequencyChange, quotient: f64, stats: &ValueStats) -> u64 {
     const FINE: f64 = 1000.0;
     match change {
-        Change::New => stats.count,
-        Change::Gone => stats.earlier,
-        Change::More => (quotient * FINE) as u64,
-        Change::Less => (FINE / quotient) as u64,
+        FrequencyChange::New => stats.count,
+        FrequencyChange::Gone => stats.earlier,
+        FrequencyChange::More => (quotient * FINE) as u64,
+        FrequencyChange::Less => (FINE / quotient) as u64,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::amount::Amount;
 use super::buckets::BucketedTime;
 use super::log_days::LogDays;
-use super::timeline::Timeline;
+use super::time_histogram::TimeHistogram;
 use super::value_stats::{Occurrence, ValueStats};
 
 pub(super) const KINDS: usize = 4;
@@ -20,7 +20,7 @@ pub(super) struct EventCounts {
     /// Reads, writes, errors, and what is none of these.
     pub(super) kinds: [u64; KINDS],
     /// The same over time.
-    pub(super) timeline: Timeline<KINDS>,
+    pub(super) histogram: TimeHistogram<KINDS>,
     /// Monday's hours, Tuesday's and so on.
     pub(super) week: Vec<u64>,
     /// For each subject the events that have no value.
@@ -55,7 +55,7 @@ impl EventCounts {
         bucketed_time.set(second);
         self.has_other_times |= has_other_times;
         self.all.add(&Occurrence { time: Some(bucketed_time), ..Occurrence::default() });
-        self.timeline.add(bucketed_time, kind);
+        self.histogram.add(bucketed_time, kind);
         self.week[bucketed_time.hour_of_week] += 1;
     }
 
@@ -69,7 +69,7 @@ impl EventCounts {
     /// Adds the counts of another thread.
     pub(super) fn merge(&mut self, other: EventCounts) {
         self.all.merge(&other.all);
-        self.timeline.merge(&other.timeline);
+        self.histogram.merge(&other.histogram);
         self.empty.resize(other.empty.len(), 0);
         let sums = self.kinds.iter_mut().chain(&mut self.week).chain(&mut self.empty);
         for (sum, count) in sums.zip(other.kinds.iter().chain(&other.week).chain(&other.empty)) {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::comparison::Comparison;
+use super::comparison::FrequencyComparison;
 use super::counter::is_cut;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
@@ -29,7 +29,7 @@ pub(super) struct FollowUpCommand<'a> {
     /// What leaves out the events without a time, where there are any.
     timed: Option<String>,
     /// What values of two periods are compared by.
-    pub(super) comparison: Option<Comparison>,
+    pub(super) comparison: Option<FrequencyComparison>,
     /// Whether jq can read the times of all events.
     can_jq_read_times: bool,
 }

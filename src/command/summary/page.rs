@@ -17,7 +17,7 @@ use super::page_data::{
 use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::timeline::Timeline;
+use super::time_histogram::TimeHistogram;
 use crate::command::summary::buckets::BucketSize;
 use crate::command::summary::display::{is_hidden, visible};
 use crate::command::summary::follow_up::FollowUpCommand;
@@ -117,7 +117,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         denied_options: (counts.denied > 0).then(|| question.denied()),
         untimed: summary.untimed(),
         sum: request.sum.as_deref().map(|path| [cut(path), amount::readable(counts.all.sum)]),
-        activity: chart(&counts.timeline, counts.all.period(), question),
+        activity: chart(&counts.histogram, counts.all.period(), question),
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
         changes: grouped(TableTopic::Changes),
@@ -134,12 +134,12 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
 
 /// Counts over time, each with the options that select the events of its bucket.
 fn chart<const KINDS: usize>(
-    timeline: &Timeline<KINDS>,
+    histogram: &TimeHistogram<KINDS>,
     period: Option<[i64; 2]>,
     question: &FollowUpCommand<'_>,
 ) -> PageChart {
     let [first, last] = period.unwrap_or_default().map(|second| second.div_euclid(MINUTE));
-    let (minutes, bins) = timeline.bucketed(MAX_CHART_BUCKETS, BucketSize::smallest(first, last));
+    let (minutes, bins) = histogram.bucketed(MAX_CHART_BUCKETS, BucketSize::smallest(first, last));
     let bins = bins.into_iter().map(|(minute, counts)| {
         let options = question.between(minute * MINUTE, (minute + minutes) * MINUTE);
         (minute, counts.to_vec(), options)

@@ -34,7 +34,7 @@ enum RecordKind {
     /// Most of what is counted of all events together.
     Totals = 1,
     /// Events over time.
-    Timeline = 2,
+    TimeHistogram = 2,
     /// The days of one account and region that have logs.
     LogDays = 3,
     /// A value and its statistics.
@@ -48,7 +48,7 @@ enum RecordKind {
 impl RecordKind {
     const ALL: [RecordKind; 6] = [
         RecordKind::Totals,
-        RecordKind::Timeline,
+        RecordKind::TimeHistogram,
         RecordKind::LogDays,
         RecordKind::Value,
         RecordKind::Facts,

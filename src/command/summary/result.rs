@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::all_rows::{self, AllRows, RowOrder};
-use super::comparison::{ComparedPeriods, Comparison};
+use super::comparison::{ComparedPeriods, FrequencyComparison};
 use super::counter::Counter;
 use super::derived::DerivedTables;
 use super::event_counts::EventCounts;
@@ -12,7 +12,7 @@ use super::request::RowLimits;
 use super::signals::{ActiveDays, Signal, SignalFold, SignalKind, SignalTable};
 use super::tally::SummaryTally;
 use super::theme_value;
-use super::timeline::Timeline;
+use super::time_histogram::TimeHistogram;
 use crate::cloudtrail::theme::Theme;
 use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::value_stats::ValueStats;
@@ -114,7 +114,7 @@ pub(super) struct SummaryTable {
     /// The values with the highest ranks.
     pub(super) rows: Vec<TableRow>,
     /// The times at which values were first seen.
-    pub(super) firsts: Timeline<1>,
+    pub(super) firsts: TimeHistogram<1>,
 }
 
 /// One value per column of the table, and their statistics.
@@ -132,7 +132,7 @@ pub(super) struct Summary {
     /// calls are only the most frequent ones.
     pub(super) roles: SummaryTable,
     /// What values of two periods are compared by.
-    pub(super) comparison: Option<Comparison>,
+    pub(super) comparison: Option<FrequencyComparison>,
     order: RowOrder,
 }
 
@@ -160,7 +160,7 @@ impl SummaryRules {
         mut all: Option<&mut AllRows>,
     ) -> Result<Vec<SignalTable>, Error> {
         let days = match self.has_whole_days {
-            true => ActiveDays::with_events(&counts.timeline),
+            true => ActiveDays::with_events(&counts.histogram),
             false => ActiveDays::default(),
         };
         let mut fold = SignalFold::new(self.top.changes, days, all.is_some());
@@ -295,7 +295,7 @@ impl SummaryTable {
             events: signals.events,
             empty: 0,
             rows: signals.rows.into_iter().map(row).collect(),
-            firsts: Timeline::default(),
+            firsts: TimeHistogram::default(),
         }
     }
 
@@ -318,7 +318,7 @@ impl SummaryTable {
             events: 0,
             empty,
             rows: Vec::new(),
-            firsts: Timeline::default(),
+            firsts: TimeHistogram::default(),
         };
         let mut top_values = TopValues::new(top);
         let mut counters = counters.into_iter();

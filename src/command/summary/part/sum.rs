@@ -163,8 +163,8 @@ mod tests {
             let _ = sum.add(&bytes).unwrap();
             for record in counted(&[(1_790_000_000, "value".into(), 1)], usize::MAX) {
                 let end = at % record.len();
-                let is_timeline = record[0] == RecordKind::Timeline as u8;
-                prop_assert!(is_timeline || !sum.add(&record[..end]).unwrap());
+                let is_histogram = record[0] == RecordKind::TimeHistogram as u8;
+                prop_assert!(is_histogram || !sum.add(&record[..end]).unwrap());
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::bytes::{RecordBytes, write_text};
 use super::{EachRecord, RecordKind};
 use crate::command::summary::event_counts::{EventCounts, KINDS, WEEK};
-use crate::command::summary::timeline::Timeline;
+use crate::command::summary::time_histogram::TimeHistogram;
 use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 use crate::syntax::varint;
@@ -21,8 +21,8 @@ pub(super) fn write(counts: &EventCounts, each: &mut EachRecord<'_>) -> Result<(
     }
     record.extend([counts.has_other_times, counts.days.has_more].map(u8::from));
     each(&record)?;
-    let mut record = RecordKind::Timeline.start();
-    counts.timeline.write(&mut record);
+    let mut record = RecordKind::TimeHistogram.start();
+    counts.histogram.write(&mut record);
     each(&record)?;
     for ((account, region), ranges) in counts.days.owners() {
         let mut record = RecordKind::LogDays.start();
@@ -40,7 +40,7 @@ pub(super) fn read(kind: RecordKind, bytes: &[u8], subjects: usize) -> Option<Ev
     let mut counts = EventCounts::new(subjects);
     match kind {
         RecordKind::Totals => read_totals(RecordBytes(bytes), &mut counts)?,
-        RecordKind::Timeline => counts.timeline = Timeline::read(bytes)?,
+        RecordKind::TimeHistogram => counts.histogram = TimeHistogram::read(bytes)?,
         RecordKind::LogDays => read_log_days(RecordBytes(bytes), &mut counts)?,
         RecordKind::Value | RecordKind::Facts | RecordKind::Sources => return None,
     }
@@ -147,7 +147,7 @@ mod tests {
 
         #[test]
         fn other_bytes_are_no_counts(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0..400_usize) {
-            for kind in [RecordKind::Totals, RecordKind::Timeline, RecordKind::LogDays] {
+            for kind in [RecordKind::Totals, RecordKind::TimeHistogram, RecordKind::LogDays] {
                 let _ = read(kind, &bytes, SUBJECTS);
             }
             let mut record = records(&counts(&[(Some(5), 1, 9)]))[0][1..].to_vec();

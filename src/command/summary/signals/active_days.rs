@@ -1,7 +1,7 @@
 //! The days on which the logs have events.
 
 use crate::command::summary::buckets::BucketSize;
-use crate::command::summary::timeline::Timeline;
+use crate::command::summary::time_histogram::TimeHistogram;
 
 const MINUTES: i64 = 24 * 60;
 /// More buckets than there are.
@@ -16,8 +16,8 @@ pub(in crate::command::summary) struct ActiveDays {
 
 impl ActiveDays {
     /// Only the days with events.
-    pub(in crate::command::summary) fn with_events<const KINDS: usize>(timeline: &Timeline<KINDS>) -> ActiveDays {
-        let (size, buckets) = timeline.bucketed(ANY_NUMBER, BucketSize::DAY);
+    pub(in crate::command::summary) fn with_events<const KINDS: usize>(histogram: &TimeHistogram<KINDS>) -> ActiveDays {
+        let (size, buckets) = histogram.bucketed(ANY_NUMBER, BucketSize::DAY);
         let days = buckets.iter().flat_map(|(minute, _)| {
             let first = minute.div_euclid(MINUTES);
             first.max(0)..(first + size / MINUTES).min(i64::from(u16::MAX) + 1)
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn days_without_events_do_not_count() {
-        let mut timeline = Timeline::<1>::default();
+        let mut histogram = TimeHistogram::<1>::default();
         for day in [100, 101, 103, 103, 110, 70_000, -5] {
-            timeline.add(&BucketedTime::new(day * 24 * 3600 + 5), 0);
+            histogram.add(&BucketedTime::new(day * 24 * 3600 + 5), 0);
         }
-        let days = ActiveDays::with_events(&timeline);
+        let days = ActiveDays::with_events(&histogram);
         for (first, last, expected, all) in [(100, 110, 2, 9), (99, 111, 4, 11), (103, 110, 0, 6), (5, 5, 0, 0)] {
             assert_eq!((days.between(first, last), ActiveDays::default().between(first, last)), (expected, all));
         }

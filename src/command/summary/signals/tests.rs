@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::counter::Counter;
-use crate::command::summary::timeline::Timeline;
+use crate::command::summary::time_histogram::TimeHistogram;
 use crate::command::summary::value_stats::Occurrence;
 
 /// 2026-10-01T08:00:00Z, on day 20,727.
@@ -216,9 +216,9 @@ fn a_dormant_key_that_wakes_is_a_signal() {
     let at_two = "unused on 92 days, then on 2027-01-02 from 198.51.100.7, a new address";
     assert_eq!(found(&[(one, 0), (two, 93), (two, 94), (one, 95)], ActiveDays::default()), [at_two]);
     assert!(found(&[(one, 50)], ActiveDays::default()).is_empty());
-    let mut timeline = Timeline::<1>::default();
-    (0..50).for_each(|day| timeline.add(&BucketedTime::new(START + day * DAY), 0));
-    let days = ActiveDays::with_events(&timeline);
+    let mut histogram = TimeHistogram::<1>::default();
+    (0..50).for_each(|day| histogram.add(&BucketedTime::new(START + day * DAY), 0));
+    let days = ActiveDays::with_events(&histogram);
     let on_49 = "unused on 49 days, then on 2027-01-02 from 203.0.113.66";
     assert_eq!(found(&[(one, 0), (one, 93)], days.clone()), [on_49]);
     assert!(found(&[(one, 40), (one, 200)], days).is_empty(), "the logs have a gap too");

@@ -43,6 +43,16 @@ struct FoundValues {
     has_grown: bool,
 }
 
+/// Where values without a subject are counted, and what that needs.
+struct OtherCounting<'t> {
+    readers: &'t mut ValueReaders,
+    counters: &'t mut CounterSet<Counter>,
+    counts: &'t mut EventCounts,
+    /// Memory for a value.
+    value: &'t mut Vec<u8>,
+    found: &'t mut FoundValues,
+}
+
 impl SummaryTally {
     /// Counts an event, and returns whether that took more memory; `None` if it belongs to
     /// no period that is counted.
@@ -87,7 +97,13 @@ impl SummaryTally {
             return Some(found.has_grown);
         }
         let counted = CountedEvent { occurrence: &Occurrence { user: None, ..*occurrence }, ..counted };
-        let is_of_caller = counted.count_others(&mut readers.values, counters, counts, value, &mut found);
+        let is_of_caller = counted.count_others(OtherCounting {
+            readers: &mut readers.values,
+            counters,
+            counts,
+            value,
+            found: &mut found,
+        });
         if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.values.themes) {
             let user = name.unwrap_or_default();
             if let Some(changed_by) = themes.changed_by(user, (event, file), style) {
@@ -203,18 +219,12 @@ impl CountedEvent<'_> {
     /// Counts the values of the tables that have no subject: denied calls, signals and changes.
     /// Returns whether signals were found anew and depend on nothing but the caller and the day.
     #[inline]
-    fn count_others(
-        &self,
-        readers: &mut ValueReaders,
-        counters: &mut CounterSet<Counter>,
-        counts: &mut EventCounts,
-        value: &mut Vec<u8>,
-        found: &mut FoundValues,
-    ) -> bool {
+    fn count_others(&self, mut counting: OtherCounting<'_>) -> bool {
         let CountedEvent { event, file, style, second, caller, name, .. } = *self;
         let CallFacts { is_failed, is_denied, theme, .. } = self.call;
-        value.clear();
-        let principal = if is_denied { self.count_denied(readers, counters, counts, value, found) } else { 0 };
+        counting.value.clear();
+        let principal = if is_denied { self.count_denied(&mut counting) } else { 0 };
+        let OtherCounting { readers, counters, counts, value, found } = counting;
         let mut is_of_caller = false;
         if let Some(signals) = &mut readers.signals {
             let (user, principal) = (name.unwrap_or_default(), &value[..principal]);
@@ -232,14 +242,8 @@ impl CountedEvent<'_> {
 
     /// Counts a denied call. Returns the length of the principal, with which `value` starts.
     #[cold]
-    fn count_denied(
-        &self,
-        readers: &mut ValueReaders,
-        counters: &mut CounterSet<Counter>,
-        counts: &mut EventCounts,
-        value: &mut Vec<u8>,
-        found: &mut FoundValues,
-    ) -> usize {
+    fn count_denied(&self, counting: &mut OtherCounting<'_>) -> usize {
+        let OtherCounting { readers, counters, counts, value, found } = counting;
         let CountedEvent { event, file, style, occurrence, .. } = *self;
         let ValueReaders { identities, name, .. } = readers;
         counts.denied += 1;

@@ -78,8 +78,8 @@ fn tally(room: usize, fields: &mut FieldSet) -> SummaryTally {
 /// All that was counted.
 fn shown(tally: SummaryTally) -> (String, Vec<BTreeMap<String, ValueStats>>) {
     let (counts, counters) = SummaryTally::merge(vec![tally]).unwrap();
-    let EventCounts { all, kinds, timeline, week, empty, denied, has_other_times, cut_values, .. } = counts;
-    let days = timeline.bucketed(100, crate::command::summary::buckets::BucketSize::MINUTE);
+    let EventCounts { all, kinds, histogram, week, empty, denied, has_other_times, cut_values, .. } = counts;
+    let days = histogram.bucketed(100, crate::command::summary::buckets::BucketSize::MINUTE);
     let counts = format!("{all:?} {kinds:?} {days:?} {week:?} {empty:?} {denied} {has_other_times} {cut_values}");
     let tables = counters.into_iter().map(|counters| {
         let (mut counters, mut table) = (counters.into_iter(), BTreeMap::new());

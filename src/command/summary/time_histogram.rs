@@ -1,4 +1,4 @@
-//! Counts bucketed time in buckets. They start as minutes and grow whenever more than
+//! A histogram of events over time. Its buckets start as minutes and grow whenever more than
 //! [`MAX_BUCKETS`] of them (or [`MAX_SHORT_BUCKETS`] shorter than an hour) have
 //! events, so that memory stays bounded.
 
@@ -13,9 +13,9 @@ pub(super) const MAX_BUCKETS: usize = 20_000;
 /// The most buckets shorter than an hour: a chart of minutes never has more.
 const MAX_SHORT_BUCKETS: usize = 6 * 60 + 1;
 
-/// Counts of several kinds bucketed time.
+/// The numbers of events of several kinds in each bucket of time.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Timeline<const KINDS: usize> {
+pub(super) struct TimeHistogram<const KINDS: usize> {
     size: BucketSize,
     counts: Vec<[u64; KINDS]>,
     /// The index into `counts` of each bucket.
@@ -24,13 +24,13 @@ pub(super) struct Timeline<const KINDS: usize> {
     last: (i64, usize),
 }
 
-impl<const KINDS: usize> Default for Timeline<KINDS> {
-    fn default() -> Timeline<KINDS> {
-        Timeline { size: BucketSize::MINUTE, counts: Vec::new(), places: HashMap::new(), last: (0, usize::MAX) }
+impl<const KINDS: usize> Default for TimeHistogram<KINDS> {
+    fn default() -> TimeHistogram<KINDS> {
+        TimeHistogram { size: BucketSize::MINUTE, counts: Vec::new(), places: HashMap::new(), last: (0, usize::MAX) }
     }
 }
 
-impl<const KINDS: usize> Timeline<KINDS> {
+impl<const KINDS: usize> TimeHistogram<KINDS> {
     /// Counts an event of a kind.
     #[inline]
     pub(super) fn add(&mut self, moment: &BucketedTime, kind: usize) {
@@ -67,7 +67,7 @@ impl<const KINDS: usize> Timeline<KINDS> {
     }
 
     /// Adds the counts of another thread.
-    pub(super) fn merge(&mut self, other: &Timeline<KINDS>) {
+    pub(super) fn merge(&mut self, other: &TimeHistogram<KINDS>) {
         while self.size < other.size {
             self.coarsen();
         }
@@ -90,30 +90,30 @@ impl<const KINDS: usize> Timeline<KINDS> {
         }
     }
 
-    /// Reads what [`Timeline::write`] wrote, perhaps in another process. Returns `None` for
+    /// Reads what [`TimeHistogram::write`] wrote, perhaps in another process. Returns `None` for
     /// other bytes.
-    pub(super) fn read(bytes: &[u8]) -> Option<Timeline<KINDS>> {
+    pub(super) fn read(bytes: &[u8]) -> Option<TimeHistogram<KINDS>> {
         let (size, mut rest) = bytes.split_first()?;
-        let mut timeline = Timeline { size: BucketSize::at(*size), ..Timeline::default() };
-        let bucket_of = |time: Timestamp| timeline.size.of_minute(time.as_second().div_euclid(60));
+        let mut histogram = TimeHistogram { size: BucketSize::at(*size), ..TimeHistogram::default() };
+        let bucket_of = |time: Timestamp| histogram.size.of_minute(time.as_second().div_euclid(60));
         let known = bucket_of(Timestamp::MIN)..=bucket_of(Timestamp::MAX);
-        if timeline.size.index() != usize::from(*size) {
+        if histogram.size.index() != usize::from(*size) {
             return None;
         }
         while let Some((bucket, counts)) = rest.split_first_chunk() {
             let bucket = i64::from_le_bytes(*bucket);
             let (counts, others) = counts.split_at_checked(KINDS * 8)?;
-            let place = known.contains(&bucket).then(|| timeline.place(bucket))?;
-            for (sum, count) in timeline.counts[place].iter_mut().zip(counts.as_chunks().0) {
+            let place = known.contains(&bucket).then(|| histogram.place(bucket))?;
+            for (sum, count) in histogram.counts[place].iter_mut().zip(counts.as_chunks().0) {
                 *sum = sum.checked_add(u64::from_le_bytes(*count))?;
             }
             rest = others;
         }
-        (rest.is_empty() && !timeline.has_too_many()).then_some(timeline)
+        (rest.is_empty() && !histogram.has_too_many()).then_some(histogram)
     }
 
     fn coarsen(&mut self) {
-        let mut coarse = Timeline { size: self.size.next(), ..Timeline::default() };
+        let mut coarse = TimeHistogram { size: self.size.next(), ..TimeHistogram::default() };
         for (minute, counts) in self.buckets() {
             coarse.add_all(minute, &counts);
         }
@@ -128,8 +128,8 @@ impl<const KINDS: usize> Timeline<KINDS> {
         while coarse.size < smallest {
             coarse.coarsen();
         }
-        let sorted = |timeline: &Timeline<KINDS>| {
-            let mut buckets: Vec<_> = timeline.buckets().collect();
+        let sorted = |histogram: &TimeHistogram<KINDS>| {
+            let mut buckets: Vec<_> = histogram.buckets().collect();
             buckets.sort_unstable();
             buckets
         };
@@ -145,7 +145,7 @@ impl<const KINDS: usize> Timeline<KINDS> {
     }
 
     /// The counts by day, or in the present buckets if these are longer.
-    pub(super) fn by_day(&self) -> Timeline<KINDS> {
+    pub(super) fn by_day(&self) -> TimeHistogram<KINDS> {
         let mut days = self.clone();
         while days.size < BucketSize::DAY {
             days.coarsen();
@@ -166,10 +166,10 @@ mod tests {
     use super::*;
 
     /// The same with the buckets in order.
-    fn in_order(timeline: &Timeline<1>) -> (BucketSize, Vec<(i64, [u64; 1])>) {
-        let mut buckets: Vec<_> = timeline.buckets().collect();
+    fn in_order(histogram: &TimeHistogram<1>) -> (BucketSize, Vec<(i64, [u64; 1])>) {
+        let mut buckets: Vec<_> = histogram.buckets().collect();
         buckets.sort_unstable();
-        (timeline.size, buckets)
+        (histogram.size, buckets)
     }
 
     proptest! {
@@ -181,20 +181,20 @@ mod tests {
             is_reversed: bool,
         ) {
             let of = |minutes: &[i64]| {
-                let mut timeline = Timeline::<1>::default();
-                minutes.iter().for_each(|minute| timeline.add(&BucketedTime::new(minute * 60), 0));
-                timeline
+                let mut histogram = TimeHistogram::<1>::default();
+                minutes.iter().for_each(|minute| histogram.add(&BucketedTime::new(minute * 60), 0));
+                histogram
             };
             let mut parts: Vec<_> = minutes.chunks(minutes.len() / parts + 1).map(of).collect();
             if is_reversed {
                 parts.reverse();
             }
-            let mut merged = Timeline::<1>::default();
+            let mut merged = TimeHistogram::<1>::default();
             for part in parts {
                 let mut bytes = Vec::new();
                 part.write(&mut bytes);
-                merged.merge(&Timeline::read(&bytes).unwrap());
-                prop_assert_eq!(Timeline::<1>::read(&bytes[..bytes.len() - 1]), None);
+                merged.merge(&TimeHistogram::read(&bytes).unwrap());
+                prop_assert_eq!(TimeHistogram::<1>::read(&bytes[..bytes.len() - 1]), None);
             }
             prop_assert_eq!(in_order(&merged), in_order(&of(&minutes)));
         }
@@ -202,16 +202,16 @@ mod tests {
 
     #[test]
     fn buckets_grow_only_if_there_are_too_many() {
-        let mut timeline = Timeline::<2>::default();
+        let mut histogram = TimeHistogram::<2>::default();
         for hour in 0..MAX_BUCKETS as i64 {
-            timeline.add(&BucketedTime::new(hour * 3600), (hour % 2) as usize);
+            histogram.add(&BucketedTime::new(hour * 3600), (hour % 2) as usize);
         }
-        assert_eq!(timeline.size, BucketSize::HOUR);
-        let mut other = Timeline::default();
+        assert_eq!(histogram.size, BucketSize::HOUR);
+        let mut other = TimeHistogram::default();
         other.add(&BucketedTime::new(-1), 0);
-        let (mut left, mut right) = (timeline.clone(), other.clone());
+        let (mut left, mut right) = (histogram.clone(), other.clone());
         left.merge(&other);
-        right.merge(&timeline);
+        right.merge(&histogram);
         for merged in [&left, &right] {
             assert_eq!((merged.size.minutes(), merged.counts.len()), (120, MAX_BUCKETS / 2 + 1));
             let (minutes, buckets) = merged.bucketed(30_000, BucketSize::MINUTE);
@@ -221,31 +221,31 @@ mod tests {
 
     #[test]
     fn bucketed_counts_lose_no_event() {
-        let mut timeline = Timeline::<1>::default();
+        let mut histogram = TimeHistogram::<1>::default();
         for hour in [0, 1, 47, 47] {
-            timeline.add(&BucketedTime::new(hour * 3600 + 5), 0);
+            histogram.add(&BucketedTime::new(hour * 3600 + 5), 0);
         }
-        let bucketed = |most, smallest| timeline.bucketed(most, smallest);
+        let bucketed = |most, smallest| histogram.bucketed(most, smallest);
         let hour = 60;
         assert_eq!(bucketed(48, BucketSize::HOUR), (hour, vec![(0, [1]), (hour, [1]), (47 * hour, [2])]));
         assert_eq!(bucketed(48, BucketSize::MINUTE), bucketed(48, BucketSize::HOUR));
         assert_eq!(bucketed(96, BucketSize::MINUTE), (30, bucketed(48, BucketSize::HOUR).1));
         let days = (24 * hour, vec![(0, [2]), (24 * hour, [2])]);
         assert_eq!(bucketed(2, BucketSize::MINUTE), days);
-        assert_eq!(timeline.by_day().bucketed(1000, BucketSize::MINUTE), days);
-        assert_eq!(Timeline::<1>::default().bucketed(1, BucketSize::HOUR), (hour, vec![]));
+        assert_eq!(histogram.by_day().bucketed(1000, BucketSize::MINUTE), days);
+        assert_eq!(TimeHistogram::<1>::default().bucketed(1, BucketSize::HOUR), (hour, vec![]));
     }
 
     #[test]
     fn minutes_are_kept_while_they_are_few() {
-        let mut timeline = Timeline::<1>::default();
+        let mut histogram = TimeHistogram::<1>::default();
         for minute in 0..MAX_SHORT_BUCKETS as i64 {
-            timeline.add(&BucketedTime::new(minute * 60 + 59), 0);
+            histogram.add(&BucketedTime::new(minute * 60 + 59), 0);
         }
-        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (1, MAX_SHORT_BUCKETS));
-        timeline.add(&BucketedTime::new(-1), 0);
-        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (5, MAX_SHORT_BUCKETS / 5 + 2));
-        let total: u64 = timeline.bucketed(MAX_BUCKETS, BucketSize::MINUTE).1.iter().map(|(_, [count])| count).sum();
+        assert_eq!((histogram.size.minutes(), histogram.counts.len()), (1, MAX_SHORT_BUCKETS));
+        histogram.add(&BucketedTime::new(-1), 0);
+        assert_eq!((histogram.size.minutes(), histogram.counts.len()), (5, MAX_SHORT_BUCKETS / 5 + 2));
+        let total: u64 = histogram.bucketed(MAX_BUCKETS, BucketSize::MINUTE).1.iter().map(|(_, [count])| count).sum();
         assert_eq!(total, MAX_SHORT_BUCKETS as u64 + 1);
     }
 }
