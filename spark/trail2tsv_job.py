@@ -3,8 +3,8 @@
     spark-submit trail2tsv_job.py --bucket my-trail --since 2026-01-01 --until 2026-10-01 \
         --partitions 200 --output s3://results/deleted.tsv -- -e 'Delete*' --sort eventTime
 
-The driver lists the logs and splits the list (trail2tsv keys --split). Each task runs the program
-on one part of the list (--partial), and the driver joins what the tasks have found (trail2tsv
+The driver lists the logs and splits the list into shards (trail2tsv keys --split). Each task runs
+the program on one shard (--partial), and the driver joins what the tasks have found (trail2tsv
 merge) into what one run on one machine writes: the same bytes, last line and exit code.
 
 Spark only schedules. It ships the program and the lists to the executors, and the results of the
@@ -54,7 +54,7 @@ FORMATS |= {name: name for name in ("csv", "json", "xlsx", "parquet", "sqlite")}
 # Exit codes of trail2tsv that come with a result: done, and something could not be read.
 DONE, INCOMPLETE = 0, 3
 
-# A block of the result of a part: the number of the part, and bytes. The last one is empty.
+# A block of a part file: the number of its shard, and bytes. The last one is empty.
 Block = tuple[int, bytes]
 
 
@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     # Spark mixes standard output with messages.
     add("--output", "-o", metavar=at, type=absolute, required=True, help="the result")
     add("--report", metavar=at, type=absolute, help="what became of each file, as JSON lines")
-    add("--partitions", metavar="N", type=int, help="parts [twice the default parallelism]")
+    add("--partitions", metavar="N", type=int, help="shards [twice the default parallelism]")
     add("--binary", metavar=at, type=existing, default=program, help="program [that on PATH]")
     add("--file", metavar=at, type=existing, action="append", default=[], help="file to send")
     logs = parser.add_argument_group("logs and access to them, see trail2tsv keys --help")
@@ -183,12 +183,12 @@ def check(program: str, job: Job, folder: Path) -> list[str]:
     return window + [o for o in job.shared if not o.startswith(("--since=", "--until="))]
 
 
-def run_part(part: tuple[int, bytes], name: str, options: list[str]) -> Iterator[Block]:
-    """Run the program on a part of the list, on an executor. Yield its part file in blocks."""
-    number, keys = part
+def run_shard(shard: tuple[int, bytes], name: str, options: list[str]) -> Iterator[Block]:
+    """Run the program on a shard, on an executor. Yield its part file in blocks."""
+    number, keys = shard
     # This folder is on the disks that the executor has for data, and is deleted with it.
     root = Path(SparkFiles.getRootDirectory()).absolute()
-    place = f"{NAME}: part {number + 1} on {platform.node()}"
+    place = f"{NAME}: shard {number + 1} on {platform.node()}"
     command = [str(root / name), *options, "--keys-from", "-", "--partial", "-"]
     if not any(option.startswith("--threads") for option in options):
         command.append(f"--threads={TaskContext.get().cpus()}")
@@ -259,9 +259,9 @@ def publish(context: SparkContext, path: Path, target: str) -> None:
 
 
 def list_logs(program: str, arguments: list[str], folder: Path) -> tuple[list[Path], int]:
-    """List the logs. Return the lists of the parts, and the exit code."""
+    """List the logs. Return the shards, and the exit code."""
     command = [program, "keys", *arguments, f"--output-dir={folder}"]
-    # Its output is a table of the parts.
+    # Its output is a table of the shards.
     streams = {"cwd": SparkFiles.getRootDirectory(), "stdout": subprocess.DEVNULL}
     code = subprocess.run(command, check=False, **streams).returncode
     if code not in (DONE, INCOMPLETE):
@@ -280,7 +280,7 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
     count = 2 * context.defaultParallelism if job.partitions is None else job.partitions
     lists, listed = list_logs(program, [*job.listing, *shared, f"--split={count}"], folder / "plan")
     keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
-    run = partial(run_part, name=name, options=[*job.question, *shared])
+    run = partial(run_shard, name=name, options=[*job.question, *shared])
     blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
     parts = [folder / "parts" / f"{number + 1}.part" for number in range(len(keys))]
     parts[0].parent.mkdir()

@@ -59,12 +59,12 @@ impl Question<'_> {
     }
 }
 
-/// Checks that a job failed, after the line of its list, with this text at some part.
+/// Checks that a job failed, after the line of its list, with this text at some shard.
 #[track_caller]
-fn failed_at_a_part(job: &Ran, list: &str, text: &str) {
+fn failed_at_a_shard(job: &Ran, list: &str, text: &str) {
     let message = job.stderr.strip_prefix(list).unwrap_or_else(|| panic!("{job:?}"));
-    let (part, rest) = message.split_once(" on ").unwrap_or_else(|| panic!("{job:?}"));
-    let number = part.strip_prefix("trail2tsv_job.py: part ").and_then(|number| number.parse::<u32>().ok());
+    let (shard, rest) = message.split_once(" on ").unwrap_or_else(|| panic!("{job:?}"));
+    let number = shard.strip_prefix("trail2tsv_job.py: shard ").and_then(|number| number.parse::<u32>().ok());
     let (_machine, rest) = rest.split_once(": ").unwrap_or_else(|| panic!("{job:?}"));
     assert_eq!((job.code, job.stdout.as_str(), rest), (Some(1), "", text), "{job:?}");
     assert!(number.is_some(), "{job:?}");
@@ -134,9 +134,9 @@ fn a_job_answers_as_one_run_does() {
     assert!(!left.iter().any(|name| name.to_str().unwrap().ends_with(".part")), "{left:?}");
 
     let list = trial.run(&["keys", SAMPLE]).stderr;
-    failed_at_a_part(&ran[7], &list, "exit code 1\ntrail2tsv: no luck\n");
+    failed_at_a_shard(&ran[7], &list, "exit code 1\ntrail2tsv: no luck\n");
     let system = format!("--binary must be a program for {} on {}", uname("-s"), uname("-m"));
-    failed_at_a_part(&ran[8], &list, &format!("cannot run foreign: Exec format error; {system}\n"));
+    failed_at_a_shard(&ran[8], &list, &format!("cannot run foreign: Exec format error; {system}\n"));
     assert!(ran[9].code == Some(0) && is_workbook(&trial.path("x.xlsx")), "{:?}", ran[9]);
     ran[10].shows(2, "", &trial.run(&[SAMPLE, "--sort", "nonsense"]).stderr);
     let folder = trial.path("no-such-folder").display().to_string();
