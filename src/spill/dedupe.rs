@@ -5,13 +5,11 @@
 //! ten million ids, one in 10¹⁵ runs. About one and a half million ids are kept in memory; the
 //! others are kept in sorted runs on disk.
 //!
-//! Nearly all ids are UUIDs. Their number is hashed by a multilinear function, which is strongly
-//! universal: two UUIDs that do not depend on the key have equal hashes with a probability of
-//! 2⁻⁹⁶. This is faster than a general hash, and no weaker against collisions.
+//! Nearly all ids are UUIDs, of which the number is hashed: it is shorter than the text.
 
 mod seen;
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use sha2::{Digest, Sha256};
 
@@ -28,55 +26,14 @@ pub type IdHash = [u8; 12];
 pub struct IdReader {
     slot: FieldId,
     /// The key of the hash; `None` for hashes that are equal in all runs.
-    key: Option<IdKey>,
-}
-
-/// Random key of the hashes of one run.
-#[derive(Clone, Debug)]
-struct IdKey {
-    texts: RandomState,
-    /// The constant and a factor for each 32 bits of a UUID.
-    uuids: [u128; 5],
-}
-
-impl IdKey {
-    fn new() -> IdKey {
-        let texts = RandomState::new();
-        let word = |number: u8| u128::from(texts.hash_one((6_u8, number)));
-        let uuids = [0, 2, 4, 6, 8].map(|number| word(number) << 64 | word(number + 1));
-        IdKey { texts, uuids }
-    }
-
-    /// The hashed id that is a UUID. Of a multilinear function of 32-bit words in 128-bit
-    /// arithmetic, the highest 97 bits are strongly universal.
-    #[inline]
-    fn uuid_id(&self, uuid: u128) -> IdHash {
-        let [constant, factors @ ..] = &self.uuids;
-        let words = [96, 64, 32, 0].map(|shift| u128::from((uuid >> shift) as u32));
-        let sum = factors
-            .iter()
-            .zip(words)
-            .fold(*constant, |sum, (factor, word)| sum.wrapping_add(factor.wrapping_mul(word)));
-        let mut id = IdHash::default();
-        id.copy_from_slice(&sum.to_be_bytes()[..size_of::<IdHash>()]);
-        id
-    }
-
-    /// The hashed id that is any other text or its digest. `kind` tells them apart.
-    fn other_id(&self, kind: u8, text: impl Hash) -> IdHash {
-        let hash = |half: u8| self.texts.hash_one((kind, half, &text)).to_be_bytes();
-        let mut id = IdHash::default();
-        id[..8].copy_from_slice(&hash(0));
-        id[8..].copy_from_slice(&hash(1)[..4]);
-        id
-    }
+    key: Option<RandomState>,
 }
 
 impl IdReader {
     /// Requests the `eventID` field.
     pub fn new(fields: &mut FieldSet) -> Result<IdReader, Error> {
         let slot = fields.slot("eventID")?;
-        Ok(IdReader { slot, key: Some(IdKey::new()) })
+        Ok(IdReader { slot, key: Some(RandomState::new()) })
     }
 
     /// The same for hashes that are equal in all runs, as parts of one result need them. They are
@@ -89,7 +46,7 @@ impl IdReader {
     pub fn id(&self, event: &Event<'_>) -> Option<IdHash> {
         let value = event.get(self.slot).filter(|value| value.kind() != ValueKind::Null)?;
         if let (Some(key), Some(uuid)) = (&self.key, value.raw_string().and_then(uuid)) {
-            return Some(key.uuid_id(uuid));
+            return Some(id_of(uuid_hashes(key, uuid)));
         }
         let text = value.scalar().filter(|text| !text.is_empty())?;
         let long = text.ends_with(CUT).then(|| digest(value.raw_string().unwrap_or(value.raw())));
@@ -99,13 +56,28 @@ impl IdReader {
             id.copy_from_slice(&digest[..size_of::<IdHash>()]);
             return Some(id);
         };
-        Some(match (long, uuid(text.as_bytes())) {
-            (Some(digest), _) => key.other_id(1, digest),
-            // However it is written, it has to have the hash from above.
-            (None, Some(uuid)) => key.uuid_id(uuid),
-            (None, None) => key.other_id(0, &*text),
-        })
+        Some(id_of(match (long, uuid(text.as_bytes())) {
+            (Some(digest), _) => [key.hash_one((2_u8, digest)), key.hash_one((3_u8, digest))],
+            // However it is written, it has to have the hashes from above.
+            (None, Some(uuid)) => uuid_hashes(key, uuid),
+            (None, None) => [key.hash_one((0_u8, &*text)), key.hash_one((1_u8, &*text))],
+        }))
     }
+}
+
+/// The first 96 bits of two hashes.
+#[inline]
+fn id_of([first, second]: [u64; 2]) -> IdHash {
+    let mut id = IdHash::default();
+    id[..8].copy_from_slice(&first.to_be_bytes());
+    id[8..].copy_from_slice(&second.to_be_bytes()[..4]);
+    id
+}
+
+/// The hashes of a UUID by its number: it is shorter than the text.
+#[inline]
+fn uuid_hashes(key: &RandomState, uuid: u128) -> [u64; 2] {
+    [key.hash_one((4_u8, uuid)), key.hash_one((5_u8, uuid))]
 }
 
 /// The number that a text is as a UUID in the usual form, with lower-case digits. No other text
