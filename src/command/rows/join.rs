@@ -114,8 +114,7 @@ impl RowJoin<'_> {
                 break;
             }
         }
-        if selection.is_all() || selection.is_sorted && !selection.dedupe {
-            // Rows of text are not counted again, and a sorted part counted more rows than it has.
+        if selection.is_counted_in_parts() {
             self.coverage.rows = self.matched;
         }
         run.report.clear();
@@ -133,8 +132,7 @@ impl RowJoin<'_> {
             Some(0) => ControlFlow::Continue(()),
             _ => self.take_rows(&mut part)?,
         };
-        let selection = self.form.selection;
-        if selection.is_all() || selection.is_sorted && !selection.dedupe {
+        if self.form.selection.is_counted_in_parts() {
             part.seek_section(CUT)?;
             let cut = part.next_record()?.and_then(|cut| cut.try_into().ok()).map(u64::from_le_bytes);
             self.rows.add_cut(cut.unwrap_or_default());

@@ -38,7 +38,7 @@ use crate::table::layout::{Format, OutputColumn, TableLayout};
 pub(super) const IDS: &str = "ids";
 /// Section of the rows.
 pub(super) const ROWS: &str = "rows";
-/// Section of the number of truncated cells in all rows, one record, if records do not have it.
+/// Section of the number of truncated cells in all rows, one record, if the run counts them.
 pub(super) const CUT: &str = "cut";
 
 /// The record is the first piece of its row.
@@ -113,8 +113,7 @@ pub(super) struct PartRowMerge<'a> {
     writer: &'a mut PartFileWriter,
     duplicates: DuplicateFilter,
     sorter: Option<ExternalSorter>,
-    /// Whether rows are written as text.
-    is_text: bool,
+    selection: RowSelection,
     /// The most rows.
     row_limit: Option<u64>,
     /// The most events with rows. The other parts together remove fewer events than they have
@@ -122,7 +121,7 @@ pub(super) struct PartRowMerge<'a> {
     event_limit: Option<u64>,
     /// Number of events with rows.
     events: u64,
-    /// Number of truncated cells that records do not have.
+    /// Number of truncated cells in all rows, if the run counts them.
     cut: u64,
     /// A record that is being built, and its flags.
     record: Vec<u8>,
@@ -144,7 +143,7 @@ impl Consumer for PartRowMerge<'_> {
         coverage: &mut Coverage,
         _pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
-        if self.is_text {
+        if self.selection.is_all() {
             self.writer.text(&part.rows)?;
             self.cut += part.cut_cells();
             coverage.rows += part.count;
@@ -190,7 +189,7 @@ impl<'a> PartRowMerge<'a> {
         let RowSelection { dedupe, is_sorted, limit } = selection;
         PartRowMerge {
             writer,
-            is_text: selection.is_all(),
+            selection,
             duplicates: DuplicateFilter::new(dedupe),
             sorter: (is_sorted && !dedupe).then(|| ExternalSorter::new(limit)),
             row_limit: limit.filter(|_| !is_sorted && !dedupe),
@@ -276,13 +275,14 @@ impl<'a> PartRowMerge<'a> {
         if row.piece.is_last { sorter.end() } else { Ok(()) }
     }
 
-    /// Writes the sorted rows, and the number of truncated cells if the records do not have it.
+    /// Writes the sorted rows, and the number of truncated cells if the run counts them.
     pub(super) fn finish(self, stop: &Cancellation) -> Result<(), Error> {
-        let PartRowMerge { writer, sorter, is_text, cut, .. } = self;
-        match sorter {
-            Some(sorter) => write_sorted(writer, sorter, stop)?,
-            None if !is_text => return Ok(()),
-            None => {}
+        let PartRowMerge { writer, sorter, selection, cut, .. } = self;
+        if let Some(sorter) = sorter {
+            write_sorted(writer, sorter, stop)?;
+        }
+        if !selection.is_counted_in_parts() {
+            return Ok(());
         }
         writer.section(CUT)?;
         writer.record(&cut.to_le_bytes())

@@ -34,6 +34,12 @@ impl RowSelection {
     pub(super) fn is_all(self) -> bool {
         !self.dedupe && !self.is_sorted && self.limit.is_none()
     }
+
+    /// Whether the runs of parts count the rows and their truncated cells. Otherwise, the merge
+    /// does, because it depends on other parts which rows there are.
+    pub(super) fn is_counted_in_parts(self) -> bool {
+        self.is_all() || self.is_sorted && !self.dedupe
+    }
 }
 
 /// Writes the rows of all workers.
