@@ -1,20 +1,14 @@
-//! The CPU time of child processes, and the core on which they run.
+//! The core on which child processes run.
 
 use std::fmt;
 
-/// The seconds of CPU, user and system, of all children that have ended, and of theirs. None
-/// where the system does not say.
-pub(crate) fn seconds_of_children() -> Option<f64> {
-    system::seconds_of_children()
-}
-
 /// Where this process and its children run, until it is dropped.
-pub(crate) struct Pinned(Option<system::Core>);
+pub(crate) struct Pinned(Option<core::Core>);
 
 impl Pinned {
     /// Pins to one of the cores that the process may use.
     pub(crate) fn to_one_core() -> Pinned {
-        Pinned(system::Core::pin())
+        Pinned(core::Core::pin())
     }
 }
 
@@ -24,28 +18,6 @@ impl fmt::Display for Pinned {
             Some(core) => write!(out, "pinned to core {}", core.number()),
             None => out.write_str("not pinned to a core, as this system does not allow it"),
         }
-    }
-}
-
-#[cfg(unix)]
-mod system {
-    use nix::sys::resource::{UsageWho, getrusage};
-    use nix::sys::time::TimeValLike as _;
-
-    pub(super) use super::core::Core;
-
-    pub(super) fn seconds_of_children() -> Option<f64> {
-        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-        Some((usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1e6)
-    }
-}
-
-#[cfg(not(unix))]
-mod system {
-    pub(super) use super::core::Core;
-
-    pub(super) fn seconds_of_children() -> Option<f64> {
-        None
     }
 }
 

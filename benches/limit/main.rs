@@ -16,6 +16,7 @@
 
 mod corpus;
 mod cpu;
+mod cpu_time;
 mod folder;
 mod large;
 mod limit;
@@ -93,7 +94,7 @@ fn main() {
 
 /// The works on buckets, by the CPU time on one core: other processes hardly change that.
 fn cpu_table(options: &Options) {
-    if cpu::seconds_of_children().is_none() {
+    if cpu_time::seconds_of_children().is_none() {
         return println!("\nCPU time: left out, as this system does not say it");
     }
     let pinned = Pinned::to_one_core();

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::corpus;
-use super::cpu;
+use super::cpu_time;
 use super::limit::{How, MODE};
 
 /// Where the output of a command goes.
@@ -95,10 +95,10 @@ impl Run {
 
     fn time(&self, times: &mut Times) {
         let stdout = self.prepare();
-        let (cpu, start) = (cpu::seconds_of_children(), Instant::now());
+        let (cpu, start) = (cpu_time::seconds_of_children(), Instant::now());
         let status = self.start(stdout).wait().unwrap();
         times.wall.push(start.elapsed().as_secs_f64());
-        times.cpu.extend(cpu::seconds_of_children().zip(cpu).map(|(after, before)| after - before));
+        times.cpu.extend(cpu_time::seconds_of_children().zip(cpu).map(|(after, before)| after - before));
         times.failure = times.failure.or((!status.success()).then_some(status));
     }
 

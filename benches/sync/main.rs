@@ -4,7 +4,8 @@
 //!
 //! `cargo bench --bench sync` runs those tools that are on the PATH in turn,
 //! each into a fresh folder and then again, and prints one table: the time of
-//! each as a multiple of ours. `-- --only TEXT` takes the lines with the text
+//! each, and its CPU time, as a multiple of ours. The last lines compare ours
+//! that also reads the logs with ours that only mirrors them. `-- --only TEXT` takes the lines with the text
 //! in their work, `-- --tools LIST` only these tools beside ours, `-- --rounds
 //! N` more or fewer rounds, `-- --folder DIR` the place for the mirrors
 //! (/dev/shm where it is there: a disk that deletes and writes so much slows
@@ -12,6 +13,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+#[path = "../limit/cpu_time.rs"]
+mod cpu_time;
 mod run;
 mod scratch;
 mod server;
@@ -54,7 +57,7 @@ fn main() {
     let scratch = Scratch::new(option(&arguments, "--folder").map(PathBuf::from));
     let server = Server::start();
     println!("{} objects, {:.0} MB; delays: 30 ms a GET, 100 ms a LIST", server.objects, server.bytes as f64 / 1e6);
-    println!("median of {rounds} rounds; ratio: time of the tool to ours (lowest to highest)");
+    println!("median of {rounds} rounds; ratio: of the tool to ours (lowest to highest)");
     let tools = tool::found(is_named);
     let table = Table { only: option(&arguments, "--only") };
     table.heading();

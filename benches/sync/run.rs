@@ -5,11 +5,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use super::cpu_time::seconds_of_children;
 use super::server::{Asked, Server};
 
 /// What a run took.
 pub(crate) struct Ran {
     pub(crate) seconds: f64,
+    /// CPU time in seconds, where the system tells.
+    pub(crate) cpu: Option<f64>,
     /// The most memory of its processes, where the system tells.
     pub(crate) mebibytes: Option<f64>,
     pub(crate) asked: Asked,
@@ -21,7 +24,7 @@ pub(crate) struct Ran {
 pub(crate) fn run(command: &mut Command, server: &mut Server) -> Ran {
     server.reset();
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
+    let (cpu, start) = (seconds_of_children(), Instant::now());
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let (over, is_over) = channel::<()>();
@@ -29,7 +32,8 @@ pub(crate) fn run(command: &mut Command, server: &mut Server) -> Ran {
     let end = wait(&mut child);
     let seconds = start.elapsed().as_secs_f64();
     drop(over);
-    Ran { seconds, mebibytes: watch.join().unwrap(), asked: server.asked(), failure: end }
+    let cpu = seconds_of_children().zip(cpu).map(|(after, before)| after - before);
+    Ran { seconds, cpu, mebibytes: watch.join().unwrap(), asked: server.asked(), failure: end }
 }
 
 fn wait(child: &mut Child) -> Option<String> {

@@ -15,25 +15,24 @@ impl Table {
 
     pub(crate) fn heading(&self) {
         println!();
-        line(["work", "tool", "s", "ratio", "MiB", "LIST", "GET", "HEAD"].map(String::from));
+        line(["work", "tool", "s", "ratio", "cpu s", "ratio", "MiB", "LIST", "GET", "HEAD"].map(String::from));
     }
 
     /// Prints a line: runs of one round stand against each other. A run that
     /// fails has no ratio: its exit stands there.
     pub(crate) fn row(&self, work: &str, tool: &str, runs: &[Ran], ours: &[Ran]) {
-        let ratios = sorted(runs.iter().zip(ours).map(|(run, ours)| run.seconds / ours.seconds));
-        let ratio = match runs.iter().chain(ours).find_map(|run| run.failure.clone()) {
-            Some(failure) => failure,
-            None => format!("{:.2} ({:.2} to {:.2})", median(&ratios), ratios[0], ratios[ratios.len() - 1]),
-        };
-        let seconds = median(&sorted(runs.iter().map(|run| run.seconds)));
+        let failure = runs.iter().chain(ours).find_map(|run| run.failure.clone());
+        let (seconds, ratio) = compared(runs, ours, |run| Some(run.seconds));
+        let (cpu_seconds, cpu_ratio) = compared(runs, ours, |run| run.cpu);
         let memory = runs.iter().filter_map(|run| run.mebibytes).reduce(f64::max);
         let asked = runs[runs.len() - 1].asked;
         line([
             work.into(),
             tool.into(),
-            format!("{seconds:.2}"),
-            ratio,
+            seconds,
+            failure.unwrap_or(ratio),
+            cpu_seconds,
+            cpu_ratio,
             memory.map_or(String::new(), |most| format!("{most:.0}")),
             asked.lists.to_string(),
             asked.gets.to_string(),
@@ -42,8 +41,19 @@ impl Table {
     }
 }
 
-fn line([work, tool, seconds, ratio, memory, lists, gets, heads]: [String; 8]) {
-    println!("{work:<27}{tool:<22}{seconds:>7}  {ratio:<24}{memory:>5}{lists:>6}{gets:>7}{heads:>7}");
+/// The median of a measure, and of its ratios to that of ours; nothing if a run lacks it.
+fn compared(runs: &[Ran], ours: &[Ran], measure: impl Fn(&Ran) -> Option<f64>) -> (String, String) {
+    let measured = |runs: &[Ran]| runs.iter().map(&measure).collect::<Option<Vec<f64>>>();
+    let (Some(runs), Some(ours)) = (measured(runs), measured(ours)) else { return Default::default() };
+    let ratios = sorted(runs.iter().zip(&ours).map(|(run, ours)| run / ours));
+    let ratio = format!("{:.2} ({:.2} to {:.2})", median(&ratios), ratios[0], ratios[ratios.len() - 1]);
+    (format!("{:.2}", median(&sorted(runs.into_iter()))), ratio)
+}
+
+fn line([work, tool, seconds, ratio, cpu, cpu_ratio, memory, lists, gets, heads]: [String; 10]) {
+    println!(
+        "{work:<27}{tool:<22}{seconds:>7}  {ratio:<22}{cpu:>7}  {cpu_ratio:<22}{memory:>5}{lists:>6}{gets:>7}{heads:>7}"
+    );
 }
 
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
