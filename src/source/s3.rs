@@ -28,6 +28,7 @@ mod object_response;
 pub mod offline;
 pub mod offline_objects;
 mod s3_error;
+mod signing_moment;
 pub mod temporary_folder;
 
 use std::fmt::Debug;

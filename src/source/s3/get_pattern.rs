@@ -1,7 +1,7 @@
 //! What the requests for all objects of a bucket have in common, read from one of the SDK.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
@@ -11,11 +11,12 @@ use aws_sdk_s3::primitives::SdkBody;
 use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode};
 use percent_encoding::utf8_percent_encode;
 
+use super::signing_moment::SigningMoment;
 use crate::source::aws::request_signature::{SignatureScope, UNSIGNED_HEADER, add_signature};
 use crate::source::aws::url::RESERVED_IN_PATHS;
 
 /// The pattern of the requests for the objects of a bucket.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(super) struct GetPattern {
     /// The URL before the key.
     base: String,
@@ -25,6 +26,8 @@ pub(super) struct GetPattern {
     headers: Vec<(&'static str, String)>,
     /// Region of the signature; `None` if requests are not signed.
     signing_region: Option<String>,
+    /// The parts of the last signatures.
+    moment: Mutex<Option<Arc<SigningMoment>>>,
 }
 
 /// Headers to imitate. The others are the host, the signature and what counts attempts.
@@ -42,7 +45,7 @@ impl GetPattern {
             Some(authorization) => Some(signing_region(authorization)?.to_string()),
         };
         let headers = HEADERS.into_iter().filter_map(header).collect();
-        Some(GetPattern { base: base.into(), query: query.into(), headers, signing_region })
+        Some(GetPattern { base: base.into(), query: query.into(), headers, signing_region, moment: Mutex::default() })
     }
 
     /// Whether requests are signed.
@@ -63,15 +66,36 @@ impl GetPattern {
             request.headers_mut().try_insert(*name, value.clone())?;
         }
         if let (Some(region), Some(credentials)) = (&self.signing_region, credentials) {
-            let mut settings = SigningSettings::default();
-            settings.percent_encoding_mode = PercentEncodingMode::Single;
-            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-            // A key can contain `//` and `..`.
-            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-            let scope = SignatureScope { region, service: SIGNING_NAME, time };
-            add_signature(&mut request, &[], &scope, settings, credentials)?;
+            self.sign(&mut request, region, credentials, time)?;
         }
         Ok(request)
+    }
+
+    fn sign(
+        &self,
+        request: &mut HttpRequest,
+        region: &str,
+        credentials: &Credentials,
+        time: SystemTime,
+    ) -> Result<(), BoxError> {
+        let second = time.duration_since(UNIX_EPOCH)?.as_secs();
+        let moment = self.moment().as_ref().filter(|moment| moment.is_for(credentials, second)).map(Arc::clone);
+        if let Some(moment) = moment {
+            return moment.sign(request);
+        }
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        // A key can contain `//` and `..`.
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        let scope = SignatureScope { region, service: SIGNING_NAME, time };
+        add_signature(request, &[], &scope, settings, credentials)?;
+        *self.moment() = SigningMoment::of(request, credentials, second).map(Arc::new);
+        Ok(())
+    }
+
+    fn moment(&self) -> MutexGuard<'_, Option<Arc<SigningMoment>>> {
+        self.moment.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,6 +155,13 @@ impl Intercept for RequestRecorder {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn sdk_request(uri: &str, authorization: Option<&str>) -> HttpRequest {
@@ -214,6 +245,46 @@ mod tests {
         assert_eq!(imitated.headers().get("authorization"), Some(header("authorization").as_str()));
     }
 
+    proptest! {
+        #[test]
+        fn requests_of_the_same_second_have_the_signatures_that_each_would_have(
+            keys in vec("[ -~é]{0,40}", 2..6),
+            base in prop_oneof!["https://logs\\.s3\\.eu-west-1\\.amazonaws\\.com/", "http://localhost:[1-9]{4}/(a/)?"],
+            query in prop_oneof![Just(""), Just("?x-id=GetObject")],
+            token in option::of("[A-Za-z0-9+/]{4,40}=="),
+            seconds in vec(1_700_000_000_u64..1_700_000_003, 6),
+        ) {
+            let first = sdk_request(&format!("{base}a{query}"), Some(SIGNED));
+            let [pattern, other] = [(); 2].map(|()| GetPattern::of(&first, "a").unwrap());
+            let credentials = Credentials::new("AKIA", "key", token, None, "test");
+            for (key, second) in keys.iter().zip(seconds) {
+                let time = UNIX_EPOCH + Duration::from_secs(second);
+                // Without a moment, the signature is made in the general way.
+                *other.moment() = None;
+                let [request, general] =
+                    [&pattern, &other].map(|pattern| pattern.request(key, Some(&credentials), time).unwrap());
+                prop_assert!(other.moment().is_some());
+                let headers = |request: &HttpRequest| {
+                    let headers = request.headers().iter();
+                    headers.map(|(name, value)| (name.to_string(), value.to_string())).collect::<BTreeSet<_>>()
+                };
+                prop_assert_eq!(headers(&request), headers(&general));
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_not_signed_as_expected_is_no_pattern() {
+        let credentials = Credentials::new("AKIA", "key", None, None, "test");
+        let pattern = GetPattern::of(&sdk_request("http://localhost:1/a?x-id=GetObject", Some(SIGNED)), "a").unwrap();
+        let mut request = pattern.request("b", Some(&credentials), UNIX_EPOCH).unwrap();
+        assert!(SigningMoment::of(&request, &credentials, 0).is_some_and(|moment| !moment.is_for(&credentials, 1)));
+        let other = Credentials::new("AKIA", "other", None, None, "test");
+        assert!(SigningMoment::of(&request, &other, 0).is_none());
+        request.set_uri("http://localhost:1/a?x-id=%47etObject").unwrap();
+        assert!(SigningMoment::of(&request, &credentials, 0).is_none());
+    }
+
     #[test]
     fn a_public_bucket_needs_no_signature() {
         let pattern = GetPattern::of(&sdk_request("http://localhost:1/logs/a", None), "a").unwrap();
@@ -230,7 +301,7 @@ mod tests {
             ("http://localhost/a", "AWS4-HMAC-SHA256 Credential=AKIA/20261129/eu-west-1/s3express/aws4_request, X=1"),
             ("http://localhost/a", "Bearer x"),
         ] {
-            assert_eq!(GetPattern::of(&sdk_request(uri, Some(authorization)), "a"), None, "{uri} {authorization}");
+            assert!(GetPattern::of(&sdk_request(uri, Some(authorization)), "a").is_none(), "{uri} {authorization}");
         }
     }
 }
