@@ -225,26 +225,27 @@ async fn fetch_of_any_size(shared: &MirrorTasks, client: &S3Client, object: &mut
 
 /// Writes the body of an answer to the mirror.
 async fn receive(shared: &MirrorTasks, mut answer: ObjectResponse, object: &Object) -> Result<(), FetchFailure> {
-    let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
     // Verifying decompresses the whole log, so it is done only without a checksum from S3.
     let verifier = shared.verifier.as_deref().filter(|_| is_delivery(&object.key) && !answer.has_checksum);
     let metadata = metadata_key(&object.key).map(|_| ObjectMetadata::of(&answer));
-    let mut size = 0;
-    while let Some(chunk) = answer.chunk().await {
-        let chunk = chunk
-            .map_err(|cause| FetchFailure::Broken(format!("the response body is incomplete or damaged: {cause}")))?;
-        let chunk = chunk.as_ref();
-        size += chunk.len() as u64;
-        // A faulty server could send data forever.
-        if size > object.size {
-            let came = answer.length.map_or("more bytes".into(), |length| format!("{length} bytes"));
-            return Err(FetchFailure::Broken(format!("received {came}, expected {}", object.size)));
+    let is_plain = verifier.is_none() && metadata.is_none();
+    let (mut part, mut size) = (None, 0);
+    while let Some(chunk) = chunk(&mut answer, &mut size, object.size).await? {
+        // Most objects arrive in one piece. Nothing is written before the checksum is verified.
+        if is_plain && part.is_none() && size == object.size {
+            while self::chunk(&mut answer, &mut size, object.size).await?.is_some() {}
+            return shared.mirror.write(&object.key, chunk.as_ref()).map_err(FetchFailure::Disk);
         }
-        part.file().write_all(chunk).map_err(FetchFailure::Disk)?;
+        let part = match &mut part {
+            Some(part) => part,
+            None => part.insert(shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?),
+        };
+        part.file().write_all(chunk.as_ref()).map_err(FetchFailure::Disk)?;
     }
     if size != object.size {
         return Err(FetchFailure::Broken(format!("received {size} bytes, expected {}", object.size)));
     }
+    let part = part.map_or_else(|| shared.mirror.begin(&object.key), Ok).map_err(FetchFailure::Disk)?;
     let is_damaged = match verifier {
         Some(verifier) => !verifier.is_whole(part.file()).map_err(FetchFailure::Disk)?,
         None => false,
@@ -254,6 +255,24 @@ async fn receive(shared: &MirrorTasks, mut answer: ObjectResponse, object: &Obje
         return Err(FetchFailure::Damaged(received));
     }
     received.persist(shared, &object.key).map_err(FetchFailure::Disk)
+}
+
+/// Returns the next bytes of a body of the expected size, and adds their number to `size`.
+async fn chunk(
+    answer: &mut ObjectResponse,
+    size: &mut u64,
+    expected: u64,
+) -> Result<Option<impl AsRef<[u8]> + use<>>, FetchFailure> {
+    let Some(chunk) = answer.chunk().await else { return Ok(None) };
+    let chunk =
+        chunk.map_err(|cause| FetchFailure::Broken(format!("the response body is incomplete or damaged: {cause}")))?;
+    *size += chunk.as_ref().len() as u64;
+    // A faulty server could send data forever.
+    if *size > expected {
+        let came = answer.length.map_or("more bytes".into(), |length| format!("{length} bytes"));
+        return Err(FetchFailure::Broken(format!("received {came}, expected {expected}")));
+    }
+    Ok(Some(chunk))
 }
 
 /// True if a key is that of a file of CloudTrail and not of another object in the bucket.

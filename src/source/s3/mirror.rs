@@ -128,6 +128,13 @@ impl Mirror {
         PartFile::begin(root, split(key).0)
     }
 
+    /// Stores the object of this key.
+    pub(super) fn write(&self, key: &str, content: &[u8]) -> io::Result<()> {
+        let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let (folder, name) = split(key);
+        part::write_whole(root, folder, name, content)
+    }
+
     /// Removes partial files of dead processes from the folder of a key. Returns the paths that
     /// have such a name but are not regular files.
     pub(super) fn clean(&self, key: &str) -> Vec<PathBuf> {

@@ -2,8 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot};
@@ -26,12 +26,7 @@ impl PartFile {
         let path = PathBuf::from(folder);
         let opened = root.make_folder(&path)?;
         loop {
-            // The process id keeps the names of concurrent processes apart.
-            let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
-            let file = match opened.create(&name) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                result => result?,
-            };
+            let (name, file) = create(root, &opened)?;
             let part = PartFile { root: Arc::clone(root), folder: path.clone(), name, file, is_kept: false };
             // Another process may have removed the file before it was locked.
             let is_taken = matches!(part.file.try_lock(), Err(TryLockError::WouldBlock));
@@ -70,6 +65,38 @@ impl Drop for PartFile {
     }
 }
 
+/// Creates a file of a new name.
+fn create(root: &MirrorRoot, folder: &MirrorFolder) -> io::Result<(OsString, File)> {
+    loop {
+        // The process id keeps the names of concurrent processes apart.
+        let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
+        match folder.create(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return Ok((name, result?)),
+        }
+    }
+}
+
+/// Writes a file whose whole content is known, with fewer system calls than a [`PartFile`]: the
+/// folder is opened once, and nothing is locked.
+pub(super) fn write_whole(root: &Arc<MirrorRoot>, folder: &str, name: &str, content: &[u8]) -> io::Result<()> {
+    let opened = root.make_folder(Path::new(folder))?;
+    let (partial, mut file) = create(root, &opened)?;
+    match file.write_all(content).and_then(|()| opened.rename(&partial, OsStr::new(name))) {
+        // Another process has taken the file for a leftover.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let part = PartFile::begin(root, folder)?;
+            part.file().write_all(content)?;
+            part.persist(name)
+        }
+        Err(error) => {
+            let _ = opened.remove(&partial);
+            Err(error)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Removes the partial files of dead processes from a folder. Returns the names of entries that
 /// look like partial files but are not regular files.
 pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
@@ -98,9 +125,6 @@ pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::path::Path;
-
     use super::*;
 
     #[test]
@@ -117,6 +141,21 @@ mod tests {
         assert!(PartFile::begin(&root, "a/b").unwrap().place("x").is_err());
         assert!(PartFile::begin(&root, "a/b").unwrap().place("y").is_ok());
         assert_eq!(std::fs::read_dir(temporary.path().join("a/b")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_whole_file_replaces_another_and_leaves_nothing_if_it_cannot_be_written() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
+        for content in ["first", "second"] {
+            write_whole(&root, "a/b", "x", content.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(temporary.path().join("a/b/x")).unwrap(), content);
+        }
+        assert!(write_whole(&root, "a", "b", b"x").is_err());
+        assert!(write_whole(&root, "a/b/x", "y", b"x").is_err());
+        for folder in ["a", "a/b"] {
+            assert_eq!(std::fs::read_dir(temporary.path().join(folder)).unwrap().count(), 1, "{folder}");
+        }
     }
 
     #[test]
