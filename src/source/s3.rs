@@ -39,10 +39,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 
 use self::client::S3Client;
 use self::discover::{DiscoveredFolders, remote};
+use self::download_threads::StartedDownload;
 use self::mirror::{Mirror, MirrorLookup};
 use self::mirror_root::MirrorEntry;
 use crate::cloudtrail::keys::{Scope, kind_folders};
@@ -106,7 +106,7 @@ struct DownloadCounts {
 #[derive(Debug)]
 enum PendingObject {
     Ready(MirrorItem),
-    Downloading(JoinHandle<MirrorItem>),
+    Downloading(StartedDownload),
 }
 
 /// One item that mirroring a bucket produces.

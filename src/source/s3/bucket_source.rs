@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use super::download_threads::DownloadThreads;
+use super::download_threads::{DownloadThreads, StartedDownload};
 use super::mirror::Mirror;
 use super::{
     ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, connect, fetch, no_threads,
@@ -32,7 +31,7 @@ pub struct BucketSource {
     shared: Arc<MirrorTasks>,
     arrivals: mpsc::Receiver<PendingObject>,
     /// The next object in key order, while its download is running.
-    pending: Option<JoinHandle<MirrorItem>>,
+    pending: Option<StartedDownload>,
     /// How far the run searches for late deliveries; `None` if that does not apply.
     late: Option<LateSearch>,
     /// Log kinds that the bucket contains and the user did not request.
@@ -67,11 +66,11 @@ impl BucketSource {
         // Number of objects that downloads may be ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
+        let threads = DownloadThreads::open(&shared, aws::THREADS).map_err(no_threads)?;
         let named = shared.client.location(input.location.object_key());
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
         let has_other_digests = found.has_other_digests;
-        runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
+        runtime.spawn(fetch::all(Arc::clone(&shared), threads.starter(), found, sender));
         let (pending, runtime) = (None, Arc::new(runtime));
         let _threads = threads;
         Ok(BucketSource { named, shared, arrivals, pending, late, unread, has_other_digests, _threads, runtime })
@@ -84,27 +83,25 @@ impl BucketSource {
 
     /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
     fn next(&mut self, patience: Duration) -> NextItem {
+        /// Objects arrive in quick succession, and one wake-up for several of them is enough.
+        const PAUSE: Duration = Duration::from_millis(1);
         let BucketSource { runtime, pending, arrivals, .. } = self;
-        runtime.block_on(async {
-            if pending.is_none() {
-                match tokio::time::timeout(patience, arrivals.recv()).await {
-                    Err(_) => return NextItem::Wait,
-                    Ok(None) => return NextItem::End,
-                    Ok(Some(PendingObject::Ready(arrived))) => return NextItem::Arrived(arrived),
-                    Ok(Some(PendingObject::Downloading(task))) => *pending = Some(task),
-                }
+        let at_once = async {
+            tokio::select! {
+                biased;
+                item = next_item(pending, arrivals) => Some(item),
+                () = std::future::ready(()) => None,
             }
-            let Some(task) = pending.as_mut() else { return NextItem::Wait };
-            match tokio::time::timeout(patience, task).await {
-                Err(_) => NextItem::Wait,
-                Ok(result) => {
-                    *pending = None;
-                    let broke =
-                        |_| MirrorItem::Fatal(Error::Failed("internal error: the download task panicked".into()));
-                    NextItem::Arrived(result.unwrap_or_else(broke))
-                }
-            }
-        })
+        };
+        let item = runtime.block_on(at_once).or_else(|| {
+            std::thread::sleep(PAUSE);
+            runtime.block_on(async { tokio::time::timeout(patience, next_item(pending, arrivals)).await.ok() })
+        });
+        match item {
+            Some(Some(item)) => NextItem::Arrived(item),
+            Some(None) => NextItem::End,
+            None => NextItem::Wait,
+        }
     }
 
     /// Converts an item. Returns an error if it ends the run.
@@ -133,6 +130,22 @@ impl BucketSource {
             fetched.requests()
         )
     }
+}
+
+/// Waits for the next item in key order; `None` at the end. Nothing is lost if the wait ends early.
+async fn next_item(
+    pending: &mut Option<StartedDownload>,
+    arrivals: &mut mpsc::Receiver<PendingObject>,
+) -> Option<MirrorItem> {
+    if pending.is_none() {
+        match arrivals.recv().await? {
+            PendingObject::Ready(item) => return Some(item),
+            PendingObject::Downloading(download) => *pending = Some(download),
+        }
+    }
+    let item = pending.as_mut()?.item().await;
+    *pending = None;
+    Some(item)
 }
 
 impl LogSource for BucketSource {

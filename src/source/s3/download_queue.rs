@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
+use super::download_threads::StartedDownload;
 use super::key_fetcher::{FetchedObject, KeyFetcher, WantedObject};
 use super::temporary_folder::TemporaryFolder;
 use super::{MirrorItem, unless_stopped};
@@ -26,8 +25,6 @@ pub struct DownloadQueue {
     folder: ObjectFolder,
     buckets: Vec<QueueBucket>,
     objects: VecDeque<QueuedObject>,
-    /// Number of objects, from the front, that need not be started any more.
-    started: usize,
     requested: u64,
     present: u64,
 }
@@ -53,18 +50,8 @@ struct QueueBucket {
 struct QueuedObject {
     /// Index of its bucket.
     bucket: usize,
-    wanted: WantedObject,
-    state: QueuedState,
-}
-
-#[derive(Debug)]
-enum QueuedState {
-    Waiting,
-    /// The mirror lacks it, and would have it at this path.
-    Absent(PathBuf),
-    Running(JoinHandle<MirrorItem>),
-    /// It is in the mirror, now or before, or it failed.
-    Ended(MirrorItem, bool),
+    /// Its download. It needs none if it is in the mirror or cannot be stored there.
+    download: Result<StartedDownload, MirrorItem>,
 }
 
 impl DownloadQueue {
@@ -78,7 +65,7 @@ impl DownloadQueue {
     pub fn new(input: BucketInput, mirror: Option<PathBuf>) -> DownloadQueue {
         let folder = mirror.map_or(ObjectFolder::Temporary(None), ObjectFolder::Mirror);
         let (buckets, objects) = (Vec::new(), VecDeque::new());
-        DownloadQueue { input, folder, buckets, objects, started: 0, requested: 0, present: 0 }
+        DownloadQueue { input, folder, buckets, objects, requested: 0, present: 0 }
     }
 
     /// Whether another object can be requested.
@@ -116,8 +103,8 @@ impl DownloadQueue {
         stop: &Cancellation,
     ) -> Result<(), Error> {
         let bucket = self.connect(&location.bucket, report, stop)?;
-        let wanted = WantedObject { key: location.key, size };
-        self.objects.push_back(QueuedObject { bucket, wanted, state: QueuedState::Waiting });
+        let download = self.buckets[bucket].fetcher.begin(&WantedObject { key: location.key, size });
+        self.objects.push_back(QueuedObject { bucket, download });
         self.requested += 1;
         Ok(())
     }
@@ -129,7 +116,7 @@ impl DownloadQueue {
         let Some(first) = self.objects.front() else { return Ok(None) };
         let runtime = self.buckets[first.bucket].fetcher.runtime();
         let ended = runtime.block_on(unless_stopped(stop, async {
-            tokio::time::timeout(patience, self.first()).await.ok().transpose()
+            Ok(tokio::time::timeout(patience, self.first()).await.ok().flatten())
         }))?;
         let Some((bucket, item, was_present)) = ended else { return Ok(None) };
         self.present += u64::from(was_present && matches!(item, MirrorItem::Object { .. }));
@@ -144,70 +131,17 @@ impl DownloadQueue {
         }))
     }
 
-    /// Waits for the first object, and starts others meanwhile. Nothing is lost if the wait ends
-    /// early.
-    async fn first(&mut self) -> Result<(usize, MirrorItem, bool), Error> {
-        loop {
-            self.skip_present();
-            if let Some(QueuedObject { state: QueuedState::Ended(..), .. }) = self.objects.front() {
-                self.started -= 1;
-                if let Some(QueuedObject { bucket, state: QueuedState::Ended(item, was_present), .. }) =
-                    self.objects.pop_front()
-                {
-                    return Ok((bucket, item, was_present));
-                }
-            }
-            let next = self.objects.get(self.started);
-            let limiter = next.map(|next| self.buckets[next.bucket].fetcher.limiter());
-            let permit = async {
-                match &limiter {
-                    Some(limiter) => limiter.acquire().await,
-                    None => std::future::pending().await,
-                }
-            };
-            let head = async {
-                match self.objects.front_mut().map(|first| &mut first.state) {
-                    Some(QueuedState::Running(task)) => task.await,
-                    _ => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                permit = permit => self.start(permit),
-                ended = head => {
-                    let broke = |_| Error::Failed("internal error: the download task panicked".into());
-                    let item = ended.map_err(broke)?;
-                    if let Some(first) = self.objects.front_mut() {
-                        first.state = QueuedState::Ended(item, false);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Ends the next objects that are in the mirror, up to the first one to download.
-    fn skip_present(&mut self) {
-        while let Some(next) = self.objects.get_mut(self.started) {
-            if matches!(next.state, QueuedState::Absent(_)) {
-                return;
-            }
-            match self.buckets[next.bucket].fetcher.path(&next.wanted) {
-                Ok(path) => next.state = QueuedState::Absent(path),
-                Err(item) => {
-                    next.state = QueuedState::Ended(item, true);
-                    self.started += 1;
-                }
-            }
-        }
-    }
-
-    /// Starts the next download.
-    fn start(&mut self, permit: super::limiter::ConcurrencyPermit) {
-        let Some(next) = self.objects.get_mut(self.started) else { return };
-        let state = std::mem::replace(&mut next.state, QueuedState::Waiting);
-        if let QueuedState::Absent(path) = state {
-            next.state = QueuedState::Running(self.buckets[next.bucket].fetcher.spawn(&next.wanted, path, permit));
-            self.started += 1;
+    /// Waits for the first object. Returns the index of its bucket, and whether it needed no
+    /// download. Nothing is lost if the wait ends early.
+    async fn first(&mut self) -> Option<(usize, MirrorItem, bool)> {
+        let downloaded = match &mut self.objects.front_mut()?.download {
+            Ok(download) => Some(download.item().await),
+            Err(_) => None,
+        };
+        let QueuedObject { bucket, download } = self.objects.pop_front()?;
+        match downloaded {
+            Some(item) => Some((bucket, item, false)),
+            None => download.err().map(|item| (bucket, item, true)),
         }
     }
 

@@ -16,7 +16,7 @@ use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::{delivered_by, is_digest};
 use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::source::location::Location;
-use crate::source::s3::download_threads::RoundRobin;
+use crate::source::s3::download_threads::DownloadStarter;
 use crate::source::s3::list_cursor::KeyRange;
 use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_batch::Object;
@@ -27,7 +27,7 @@ use crate::source::s3::s3_error::S3Error;
 /// Lists the found folders and downloads the objects that the mirror lacks.
 pub(super) async fn all(
     shared: Arc<MirrorTasks>,
-    threads: RoundRobin,
+    downloads: DownloadStarter,
     found: DiscoveredFolders<S3Error>,
     arrivals: mpsc::Sender<PendingObject>,
 ) {
@@ -38,7 +38,7 @@ pub(super) async fn all(
         }
     }
     let mut lists = ListQueue::open(&shared, key_ranges);
-    let mut fetcher = ObjectFetcher { filter: ObjectFilter::new(shared), threads, cleaned: None, notes: Vec::new() };
+    let mut fetcher = ObjectFetcher { filter: ObjectFilter::new(shared), downloads, cleaned: None, notes: Vec::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
@@ -64,7 +64,7 @@ pub(super) async fn all(
 /// Starts the download of objects in key order.
 struct ObjectFetcher {
     filter: ObjectFilter,
-    threads: RoundRobin,
+    downloads: DownloadStarter,
     /// Folder that was cleaned last. Objects of a folder are consecutive, so one is enough.
     cleaned: Option<String>,
     /// Messages collected on the way.
@@ -87,14 +87,8 @@ impl ObjectFetcher {
                 path
             }
         };
-        let permit = self.filter.shared.limiter.acquire().await;
-        let thread = self.threads.next();
-        let (shared, client) = (Arc::clone(&self.filter.shared), Arc::clone(&thread.client));
-        let task = thread.tasks.spawn(async move {
-            let _permit = permit;
-            fetch(&shared, &client, object, path, location).await
-        });
-        Some(PendingObject::Downloading(task))
+        self.downloads.has_room().await;
+        Some(PendingObject::Downloading(self.downloads.start(object, path, location)))
     }
 
     /// Removes partial files of a killed run from the object's folder. Reports entries of other

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 
 use super::client::S3Client;
-use super::download_threads::{DownloadThreads, RoundRobin};
-use super::fetch::{UNKNOWN_SIZE, fetch};
+use super::download_threads::{DownloadStarter, DownloadThreads, StartedDownload};
+use super::fetch::UNKNOWN_SIZE;
 use super::mirror::Mirror;
 use super::mirror_root::{MirrorEntry, is_link};
 use super::object_filter::{BEHIND_A_LINK, IN_THE_WAY};
@@ -18,7 +17,7 @@ use crate::error::{Error, Issue, Outcome, Problem};
 use crate::report::{DownloadTotals, Report};
 use crate::source::LogFile;
 use crate::source::aws::{self, unless_stopped};
-use crate::source::s3::limiter::{ConcurrencyLimiter, ConcurrencyPermit};
+use crate::source::s3::limiter::ConcurrencyLimiter;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::spec::BucketInput;
 
@@ -51,7 +50,7 @@ pub enum FetchedObject {
 #[derive(Debug)]
 pub struct KeyFetcher {
     shared: Arc<MirrorTasks>,
-    threads: RoundRobin,
+    downloads: DownloadStarter,
     /// Threads that run the downloads. Dropping them cancels the downloads.
     _threads: DownloadThreads,
     runtime: Arc<Runtime>,
@@ -70,9 +69,9 @@ impl KeyFetcher {
         report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
         let (scope, counts) = (scope(input)?, DownloadCounts::default());
         let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier: None, counts });
-        let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
-        let (runtime, round_robin) = (Arc::new(runtime), threads.round_robin());
-        Ok(KeyFetcher { shared, threads: round_robin, _threads: threads, runtime, keeps_present: false })
+        let threads = DownloadThreads::open(&shared, aws::THREADS).map_err(no_threads)?;
+        let (runtime, downloads) = (Arc::new(runtime), threads.starter());
+        Ok(KeyFetcher { shared, downloads, _threads: threads, runtime, keeps_present: false })
     }
 
     /// Also uses files of the mirror whose size is not known: an object has its name there only
@@ -92,17 +91,11 @@ impl KeyFetcher {
     pub fn fetch(&mut self, wanted: &[WantedObject], stop: &Cancellation) -> Result<Vec<FetchedObject>, Error> {
         let runtime = Arc::clone(&self.runtime);
         runtime.block_on(unless_stopped(stop, async {
-            let mut running = Vec::new();
-            for object in wanted {
-                running.push(self.begin(object).await);
-            }
+            let begun: Vec<_> = wanted.iter().map(|object| self.begin(object)).collect();
             let mut fetched = Vec::new();
-            for task in running {
-                let (item, was_present) = match task {
-                    Ok(task) => {
-                        let broke = |_| Error::Failed("internal error: the download task panicked".into());
-                        (task.await.map_err(broke)?, false)
-                    }
+            for download in begun {
+                let (item, was_present) = match download {
+                    Ok(mut download) => (download.item().await, false),
                     Err(item) => (item, true),
                 };
                 fetched.push(self.fetched(item, was_present)?);
@@ -111,29 +104,13 @@ impl KeyFetcher {
         }))
     }
 
-    /// Starts the download of an object that the mirror lacks.
-    async fn begin(&mut self, wanted: &WantedObject) -> Result<JoinHandle<MirrorItem>, MirrorItem> {
+    /// Starts the download of an object that the mirror lacks. Returns what there is of any other
+    /// object.
+    pub(super) fn begin(&mut self, wanted: &WantedObject) -> Result<StartedDownload, MirrorItem> {
         let path = self.path(wanted)?;
-        let permit = self.shared.limiter.acquire().await;
-        Ok(self.spawn(wanted, path, permit))
-    }
-
-    /// Downloads an object to `path` in a task that holds `permit`.
-    pub(super) fn spawn(
-        &mut self,
-        wanted: &WantedObject,
-        path: PathBuf,
-        permit: ConcurrencyPermit,
-    ) -> JoinHandle<MirrorItem> {
         // A message can have a wrong size. The answer has the right one.
         let object = Object { key: wanted.key.clone(), size: UNKNOWN_SIZE, access: ObjectAccess::Immediate };
-        let location = self.shared.client.location(&wanted.key);
-        let (shared, thread) = (Arc::clone(&self.shared), self.threads.next());
-        let client = Arc::clone(&thread.client);
-        thread.tasks.spawn(async move {
-            let _permit = permit;
-            fetch(&shared, &client, object, path, location).await
-        })
+        Ok(self.downloads.start(object, path, self.shared.client.location(&wanted.key)))
     }
 
     /// The runtime on which to wait for downloads.
@@ -141,13 +118,8 @@ impl KeyFetcher {
         Arc::clone(&self.runtime)
     }
 
-    /// The limit on concurrent downloads.
-    pub(super) fn limiter(&self) -> Arc<ConcurrencyLimiter> {
-        Arc::clone(&self.shared.limiter)
-    }
-
     /// Returns the path for an object that the mirror lacks, or else what to do instead.
-    pub(super) fn path(&self, wanted: &WantedObject) -> Result<PathBuf, MirrorItem> {
+    fn path(&self, wanted: &WantedObject) -> Result<PathBuf, MirrorItem> {
         let location = self.shared.client.location(&wanted.key);
         let refuse = |reason| {
             let (name, problem) = (location.to_string(), Problem::Key(reason));

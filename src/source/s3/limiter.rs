@@ -2,23 +2,20 @@
 
 mod adaptive;
 
+use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::source::s3::limiter::adaptive::AdaptiveLimit;
+use crate::source::spec::Downloads;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
-use tokio::sync::Notify;
-
-use crate::source::s3::limiter::adaptive::AdaptiveLimit;
-use crate::source::spec::Downloads;
 
 /// Semaphore with a variable limit that every download passes.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
     state: Mutex<LimiterState>,
-    /// Signals that a permit was released.
-    released: Notify,
 }
 
 #[derive(Debug)]
@@ -28,35 +25,36 @@ struct LimiterState {
     highest: usize,
 }
 
-/// Permission for one download, returned when dropped.
+/// Permission for one download at a time, returned when dropped.
 #[derive(Debug)]
 pub(super) struct ConcurrencyPermit(Arc<ConcurrencyLimiter>);
+
+/// Whether a permit is valid for another download.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Renewal {
+    /// It must be returned, since the limit was lowered.
+    Refused,
+    Granted,
+    /// It is, and there are other permits.
+    WithOthers,
+}
 
 impl ConcurrencyLimiter {
     pub(super) fn new(downloads: Downloads) -> ConcurrencyLimiter {
         let state = LimiterState { adaptive: AdaptiveLimit::new(downloads, Instant::now()), running: 0, highest: 0 };
-        ConcurrencyLimiter { state: Mutex::new(state), released: Notify::new() }
+        ConcurrencyLimiter { state: Mutex::new(state) }
     }
 
-    /// Waits for a permit. Only one task waits at a time, because objects are started in key
-    /// order.
-    pub(super) async fn acquire(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
-        while !self.try_acquire() {
-            self.released.notified().await;
-        }
-        ConcurrencyPermit(Arc::clone(self))
-    }
-
-    fn try_acquire(&self) -> bool {
+    /// Returns a permit, unless as many downloads run as may.
+    pub(super) fn try_acquire(self: &Arc<ConcurrencyLimiter>) -> Option<ConcurrencyPermit> {
         let mut state = self.state();
-        let is_free = state.running < state.adaptive.limit();
-        if is_free {
-            state.running += 1;
-            state.highest = state.highest.max(state.running);
-        } else {
+        if state.running >= state.adaptive.limit() {
             state.adaptive.note_wait();
+            return None;
         }
-        is_free
+        state.running += 1;
+        state.highest = state.highest.max(state.running);
+        Some(ConcurrencyPermit(Arc::clone(self)))
     }
 
     /// Records that S3 asked to slow down.
@@ -79,15 +77,22 @@ impl ConcurrencyLimiter {
     }
 }
 
+impl ConcurrencyPermit {
+    /// Records that the download was completed.
+    pub(super) fn renew(&self) -> Renewal {
+        let mut state = self.0.state();
+        state.adaptive.note_completed(Instant::now());
+        match state.running.cmp(&state.adaptive.limit()) {
+            Ordering::Greater => Renewal::Refused,
+            Ordering::Equal => Renewal::Granted,
+            Ordering::Less => Renewal::WithOthers,
+        }
+    }
+}
+
 impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
-        let ConcurrencyPermit(limiter) = self;
-        let mut state = limiter.state();
-        state.running -= 1;
-        state.adaptive.note_completed(Instant::now());
-        // Release the lock first, so that the woken task does not have to wait for it.
-        drop(state);
-        limiter.released.notify_one();
+        self.0.state().running -= 1;
     }
 }
 
