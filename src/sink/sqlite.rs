@@ -25,9 +25,10 @@ pub(super) struct DatabaseSink {
     target: Target,
     /// The name of the destination in errors.
     shown: String,
+    /// Closed before the folder is removed: some systems remove no open file.
+    connection: Connection,
     /// The folder of the database until it is complete.
     folder: PartialFolder,
-    connection: Connection,
     table: EventTable,
     /// The start of a row that is not complete yet.
     begun: Vec<u8>,
@@ -45,7 +46,7 @@ impl DatabaseSink {
         let folder = folder.map_err(|error| cannot_be_written(&shown, &plain(&error)))?;
         let table = EventTable::new(columns);
         let connection = begin(&folder, &table).map_err(|error| failed(&shown, &error))?;
-        Ok(DatabaseSink { target, shown, folder, connection, table, begun: Vec::new() })
+        Ok(DatabaseSink { target, shown, connection, folder, table, begun: Vec::new() })
     }
 
     /// Inserts all rows that are complete. Returns the bytes after them.

@@ -17,10 +17,11 @@ pub(super) struct PartitionFolder {
     path: PathBuf,
     /// The path as the user named it.
     shown: PathBuf,
+    /// The file that is being written. It is closed before the folder is removed: some systems
+    /// remove no open file.
+    open: Option<OpenFile>,
     /// The files so far.
     partial: PartialFolder,
-    /// The file that is being written.
-    open: Option<OpenFile>,
 }
 
 /// A file that is being written, and its place.
@@ -54,7 +55,7 @@ impl PartitionFolder {
             // the end.
             std::fs::remove_dir(&path).map_err(fail)?;
         }
-        Ok(PartitionFolder { path, shown, partial, open: None })
+        Ok(PartitionFolder { path, shown, open: None, partial })
     }
 
     /// Adds a row. Rows of a partition come one after another.

@@ -22,8 +22,10 @@ use crate::source::spec::BucketInput;
 pub struct DownloadQueue {
     /// How each bucket is reached; its location is not used.
     input: BucketInput,
-    folder: ObjectFolder,
+    /// Dropped before the folder: their threads write to it until they have ended, and a folder
+    /// that gets a file while it is removed stays.
     buckets: Vec<QueueBucket>,
+    folder: ObjectFolder,
     objects: VecDeque<QueuedObject>,
     requested: u64,
     present: u64,
@@ -65,7 +67,7 @@ impl DownloadQueue {
     pub fn new(input: BucketInput, mirror: Option<PathBuf>) -> DownloadQueue {
         let folder = mirror.map_or(ObjectFolder::Temporary(None), ObjectFolder::Mirror);
         let (buckets, objects) = (Vec::new(), VecDeque::new());
-        DownloadQueue { input, folder, buckets, objects, requested: 0, present: 0 }
+        DownloadQueue { input, buckets, folder, objects, requested: 0, present: 0 }
     }
 
     /// Whether another object can be requested.
@@ -150,5 +152,55 @@ impl DownloadQueue {
         let mut totals = DownloadTotals::default();
         self.buckets.iter().for_each(|bucket| totals.add(&bucket.fetcher.totals()));
         (self.requested > 0).then_some(DownloadTotals { known: self.requested, present: self.present, ..totals })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::s3;
+
+    use super::*;
+    use crate::report::Verbosity;
+    use crate::source::aws::Connection;
+    use crate::source::spec::Downloads;
+
+    /// Looks for a folder when dropped.
+    struct FolderCheck {
+        folder: PathBuf,
+        result: std::sync::mpsc::Sender<bool>,
+    }
+
+    impl Drop for FolderCheck {
+        fn drop(&mut self) {
+            let _ = self.result.send(self.folder.is_dir());
+        }
+    }
+
+    #[test]
+    fn the_temporary_folder_stays_until_no_download_can_write_to_it() {
+        let server = s3::Server::start();
+        server.add_bucket("logs", s3::Bucket::default());
+        let connection = Connection {
+            endpoint_url: Some(server.endpoint()),
+            anonymous: true,
+            patience: Duration::from_secs(30),
+            ..Connection::default()
+        };
+        let downloads = Downloads { initial: 4, max: 4 };
+        let input = BucketInput { connection, downloads, ..BucketInput::default() };
+        let mut queue = DownloadQueue::new(input, None);
+        let report = Report::new(Verbosity::default(), true);
+        queue.connect(&"logs".into(), &report, &Cancellation::default()).unwrap();
+        let ObjectFolder::Temporary(Some(temporary)) = &queue.folder else { panic!("{queue:?}") };
+        let folder = temporary.path().to_path_buf();
+        let (result, was_there) = std::sync::mpsc::channel();
+        let check = FolderCheck { folder: folder.clone(), result };
+        // Like a download, it lives until its thread ends.
+        queue.buckets[0].fetcher.spawn(async move {
+            std::future::pending::<()>().await;
+            drop(check);
+        });
+        drop(queue);
+        assert_eq!((was_there.recv(), folder.exists()), (Ok(true), false));
     }
 }

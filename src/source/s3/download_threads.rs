@@ -118,6 +118,12 @@ impl DownloadStarter {
         StartedDownload(receiver)
     }
 
+    /// Runs a task on a thread.
+    #[cfg(test)]
+    pub(super) fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.threads[0].tasks.spawn(task);
+    }
+
     /// Spawns a task that downloads objects until none waits.
     fn spawn(&mut self, permit: ConcurrencyPermit) {
         self.last = (self.last + 1) % self.threads.len();

@@ -113,6 +113,12 @@ impl KeyFetcher {
         Ok(self.downloads.start(object, path, self.shared.client.location(&wanted.key)))
     }
 
+    /// Runs a task on a download thread.
+    #[cfg(test)]
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.downloads.spawn_task(task);
+    }
+
     /// The runtime on which to wait for downloads.
     pub(super) fn runtime(&self) -> Arc<Runtime> {
         Arc::clone(&self.runtime)
