@@ -99,7 +99,7 @@ impl DownloadStarter {
     const MAX_WAITING: usize = 256;
 
     /// Waits until few downloads wait. Only one producer may do so.
-    pub(super) async fn has_room(&mut self) {
+    pub(super) async fn wait_for_room(&mut self) {
         while self.waiting.queue().len() >= DownloadStarter::MAX_WAITING {
             // The limit may have been raised.
             while let Some(permit) = self.waiting.shared.limiter.try_acquire() {

@@ -87,7 +87,7 @@ impl ObjectFetcher {
                 path
             }
         };
-        self.downloads.has_room().await;
+        self.downloads.wait_for_room().await;
         Some(PendingObject::Downloading(self.downloads.start(object, path, location)))
     }
 

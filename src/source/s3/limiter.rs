@@ -124,3 +124,24 @@ impl Intercept for ThrottleInterceptor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permits_are_valid_as_long_as_the_limit_allows() {
+        let limiter = Arc::new(ConcurrencyLimiter::new(Downloads { initial: 32, max: 64 }));
+        let mut permits: Vec<_> = std::iter::from_fn(|| limiter.try_acquire()).collect();
+        assert_eq!((permits.len(), permits[0].renew()), (32, Renewal::Granted));
+        limiter.slow_down();
+        permits.truncate(17);
+        assert_eq!(permits[0].renew(), Renewal::Refused);
+        permits.truncate(16);
+        assert_eq!(permits[0].renew(), Renewal::Granted);
+        permits.truncate(15);
+        assert_eq!(permits[0].renew(), Renewal::WithOthers);
+        assert!(limiter.try_acquire().is_some_and(|permit| permit.renew() == Renewal::Granted));
+        assert_eq!(limiter.highest(), 32);
+    }
+}
