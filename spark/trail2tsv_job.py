@@ -7,11 +7,11 @@ The driver lists the logs and splits the list into shards (trail2tsv keys --spli
 the program on one shard (--partial), and the driver joins what the tasks have found (trail2tsv
 merge) into what one run on one machine writes: the same bytes, last line and exit code.
 
-Spark only schedules. It ships the program and the lists to the executors, and the results of the
-parts back to the driver, as an RDD of blocks that the executors keep on their disks. The driver
-fetches a limited number of blocks at a time and appends them to files, so that memory is bounded.
-Neither a shared file system nor permission to write to S3 is needed. A task leaves no files, and
-Spark drops the blocks of a task that failed, so attempts cannot disturb each other.
+Spark only schedules. It ships the program and the lists to the executors, and the part files back
+to the driver: small ones with the message that a task has finished, the others as an RDD of blocks
+that the executors keep on their disks. The driver fetches a limited number of bytes at a time, so
+that memory is bounded. Neither a shared file system nor permission to write to S3 is needed. A task
+leaves no files, and Spark drops what a failed task sent, so attempts cannot disturb each other.
 """
 
 from __future__ import annotations
@@ -25,22 +25,32 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile, mkdtemp
 
 from py4j.protocol import Py4JJavaError
-from pyspark import RDD, SparkContext, SparkFiles, StorageLevel, TaskContext
+from pyspark import (
+    RDD,
+    Accumulator,
+    AccumulatorParam,
+    SparkContext,
+    SparkFiles,
+    StorageLevel,
+    TaskContext,
+)
 
 NAME = "trail2tsv_job.py"
 
-# Bytes of a block, and the number of blocks that the driver fetches at once (at least one of each
-# part).
+# Bytes of a block, and those that the driver fetches at once.
 BLOCK = 1 << 20
-BLOCKS_AT_ONCE = 64
+WINDOW = 64 << 20
+# Bytes of a part file that comes with the message of its task, at most.
+MESSAGE = 16 << 20
 
 # Options of trail2tsv that only the list needs, and those that the runs need too.
 LIST_OPTIONS = ("bucket", "prefix", "org-id", "kind", "late-days")
@@ -54,8 +64,25 @@ FORMATS |= {name: name for name in ("csv", "json", "xlsx", "parquet", "sqlite")}
 # Exit codes of trail2tsv that come with a result: done, and something could not be read.
 DONE, INCOMPLETE = 0, 3
 
-# A block of a part file: the number of its shard, and bytes. The last one is empty.
+# The size of a part file, and its bytes if it is small.
+Part = tuple[int, bytes | None]
+# A block of one that is not: the number of its shard, and bytes.
 Block = tuple[int, bytes]
+
+
+class Parts(AccumulatorParam[dict[int, Part]]):
+    """The parts that tasks have made, by the numbers of their shards."""
+
+    def zero(self, _value: dict[int, Part]) -> dict[int, Part]:
+        """Return no parts."""
+        return {}
+
+    def addInPlace(  # noqa: N802
+        self, value: dict[int, Part], other: dict[int, Part]
+    ) -> dict[int, Part]:
+        """Add parts. A shard that was run again has the same part."""
+        value.update(other)
+        return value
 
 
 class ProgramError(Exception):
@@ -183,8 +210,25 @@ def check(program: str, job: Job, folder: Path) -> list[str]:
     return window + [o for o in job.shared if not o.startswith(("--since=", "--until="))]
 
 
-def run_shard(shard: tuple[int, bytes], name: str, options: list[str]) -> Iterator[Block]:
-    """Run the program on a shard, on an executor. Yield its part file in blocks."""
+def read_part(stream: BufferedReader, number: int, limit: int) -> Generator[Block, None, Part]:
+    """Read the part file of a shard. If it is larger than the limit, yield its blocks."""
+    start, size = [], 0
+    while size <= limit and (block := stream.read(BLOCK)):
+        start.append(block)
+        size += len(block)
+    if size <= limit:
+        return size, b"".join(start)
+    yield from ((number, block) for block in start)
+    while block := stream.read(BLOCK):
+        yield number, block
+        size += len(block)
+    return size, None
+
+
+def run_shard(
+    shard: tuple[int, bytes], name: str, options: list[str], limit: int, parts: Accumulator
+) -> Iterator[Block]:
+    """Run the program on a shard, on an executor. Yield its part file in blocks if it is large."""
     number, keys = shard
     # This folder is on the disks that the executor has for data, and is deleted with it.
     root = Path(SparkFiles.getRootDirectory()).absolute()
@@ -205,14 +249,13 @@ def run_shard(shard: tuple[int, bytes], name: str, options: list[str]) -> Iterat
             text = f"{place}: cannot run {name}: {error.strerror}; {advice}"
             raise ProgramError(text, 1) from error
         with run:
-            while block := run.stdout.read(BLOCK):
-                yield number, block
+            part = yield from read_part(run.stdout, number, limit)
         if run.returncode not in (DONE, INCOMPLETE):
             stderr.seek(0)
             said = stderr.read()[-4096:].decode(errors="replace").strip()
             text = f"{place}: exit code {run.returncode}\n{said}"
             raise ProgramError(text, run.returncode if run.returncode > 0 else 1)
-    yield number, b""
+    parts.add({number: part})
 
 
 def block_range(blocks: Iterable[Block], start: int, count: int) -> Iterator[Block]:
@@ -220,26 +263,49 @@ def block_range(blocks: Iterable[Block], start: int, count: int) -> Iterator[Blo
     return islice(blocks, start, start + count)
 
 
-def fetch(blocks: RDD[Block], paths: list[Path]) -> None:
-    """Run all parts and write their files, with some of the blocks in memory at a time."""
+def groups(sizes: dict[int, int]) -> Iterator[list[int]]:
+    """Group parts with these sizes for fetching them at once. One that is too large is alone."""
+    group, room = [], WINDOW
+    for part, size in sizes.items():
+        if group and size > room:
+            yield group
+            group, room = [], WINDOW
+        group.append(part)
+        room -= size
+    if group:
+        yield group
 
-    def append(parts: list[int], start: int, count: int) -> list[int]:
-        """Append a range of blocks to the files. Return the parts that have more."""
-        ends = set()
-        window = partial(block_range, start=start, count=count)
-        for part, data in blocks.context.runJob(blocks, window, parts):
-            with paths[part].open("ab") as file:
-                file.write(data)
-            if not data:
-                ends.add(part)
-        return [part for part in parts if part not in ends]
 
-    # The first job runs all parts. The others only fetch what is left of one of them.
-    count = max(1, BLOCKS_AT_ONCE // len(paths))
-    for part in append(list(range(len(paths))), 0, count):
-        start = count
-        while append([part], start, BLOCKS_AT_ONCE):
-            start += BLOCKS_AT_ONCE
+def fetch(blocks: RDD[Block], sizes: dict[int, int], paths: list[Path]) -> None:
+    """Fetch parts with these sizes from the executors, and append them to their files."""
+    count = WINDOW // BLOCK
+    for group in groups(sizes):
+        for start in range(0, -(-max(sizes[part] for part in group) // BLOCK), count):
+            window = partial(block_range, start=start, count=count)
+            for part, data in blocks.context.runJob(blocks, window, group):
+                with paths[part].open("ab") as file:
+                    file.write(data)
+
+
+def run_shards(context: SparkContext, lists: list[Path], run: Callable, paths: list[Path]) -> None:
+    """Run the program on all shards. Write its part files."""
+    keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
+    parts = context.accumulator({}, Parts())
+    run = partial(run, limit=min(MESSAGE, WINDOW // len(keys)), parts=parts)
+    blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
+    try:
+        # Java's count needs no Python to read the blocks.
+        blocks._jrdd.count()
+        done = dict(parts.value)
+        # A session keeps what accumulators have.
+        parts.value.clear()
+        for number, (_, data) in done.items():
+            if data is not None:
+                paths[number].write_bytes(data)
+        large = {number: size for number, (size, data) in sorted(done.items()) if data is None}
+        fetch(blocks, large, paths)
+    finally:
+        blocks.unpersist()
 
 
 def publish(context: SparkContext, path: Path, target: str) -> None:
@@ -279,15 +345,11 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
     shared = check(program, job, folder)
     count = 2 * context.defaultParallelism if job.partitions is None else job.partitions
     lists, listed = list_logs(program, [*job.listing, *shared, f"--split={count}"], folder / "plan")
-    keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
-    run = partial(run_shard, name=name, options=[*job.question, *shared])
-    blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
-    parts = [folder / "parts" / f"{number + 1}.part" for number in range(len(keys))]
+    parts = [folder / "parts" / f"{number + 1}.part" for number in range(len(lists))]
     parts[0].parent.mkdir()
-    try:
-        fetch(blocks, parts)
-    finally:
-        blocks.unpersist()
+    run_shards(
+        context, lists, partial(run_shard, name=name, options=[*job.question, *shared]), parts
+    )
     # The command is a part of summaries, so its paths are short.
     merge = [program, "merge", *(f"parts/{path.name}" for path in parts)]
     merge += ["--plan", *(f"plan/{path.name}" for path in lists)]

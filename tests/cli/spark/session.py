@@ -13,8 +13,10 @@ from pyspark import SparkContext
 sys.path.insert(0, sys.argv[1])
 import trail2tsv_job
 
-# Parts are then fetched in several steps.
-trail2tsv_job.BLOCKS_AT_ONCE = 3
+# Small parts come with the messages of their tasks, some are fetched together, and the largest one
+# is fetched in several steps.
+trail2tsv_job.BLOCK = 1 << 10
+trail2tsv_job.WINDOW = 1 << 12
 
 context = SparkContext.getOrCreate()
 for number, line in enumerate(sys.stdin):
