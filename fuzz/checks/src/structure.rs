@@ -47,7 +47,10 @@ fn check_values(structure: &mut Structure, text: &[u8], simd: SimdLevel) {
     let text = &text[..text.len().min(MAX_LENGTH)];
     let reference = ReferenceStructure::of(text);
     let view = JsonText::index(text, structure);
-    for at in (0..text.len()).filter(|at| reference.quotes[*at] == reference.in_string[*at]) {
+    // No value begins inside a string, nor with a quote behind a backslash.
+    let is_start =
+        |at: &usize| reference.quotes[*at] == reference.in_string[*at] && reference.quotes[*at] == (text[*at] == b'"');
+    for at in (0..text.len()).filter(is_start) {
         let Ok(end) = view.value_end(at) else { continue };
         let value = view.value(at, end);
         let is_dense = (at..end).all(|at| text[at] != b' ' || reference.in_string[at]);

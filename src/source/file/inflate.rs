@@ -49,6 +49,10 @@ const COMPRESSED: usize = 4;
 /// Byte order marks of UTF-16, which PowerShell writes for `>`.
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
+fn is_utf_16(text: &[u8]) -> bool {
+    UTF_16.iter().any(|mark| text.starts_with(mark))
+}
+
 /// Number of bytes of a window that were consumed, or a break to stop reading.
 pub type Consumed = ControlFlow<(), usize>;
 
@@ -180,21 +184,31 @@ impl Inflater {
             let bytes = Box::new(self.take_read_bytes(filled).chain(RemainingText { end, file }));
             return FileContent::Container { kind, bytes, is_file: true };
         }
-        if matches!(end, Some(TextEndReason::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
+        let is_utf_16 = is_utf_16(start);
+        if matches!(end, Some(TextEndReason::Whole)) && !is_utf_16 {
             let _ = visitor.window(start, true);
             return FileContent::Text(TextEnd::default());
         }
-        let mut plain = start.chain(RemainingText { end, file });
-        let mut converted;
-        let reader: &mut dyn Read = if UTF_16.iter().any(|mark| start.starts_with(mark)) {
-            converted = DecodeReaderBytes::new(plain);
-            &mut converted
-        } else {
-            &mut plain
-        };
-        let read = |buffer: &mut [u8]| read_some(reader, buffer).map_err(Problem::of_reading);
         let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
-        FileContent::Text(TextEnd::with(windows.all(read, &mut may_grow, visitor)))
+        let plain = start.chain(RemainingText { end, file });
+        let problem = if is_utf_16 {
+            windows.all(DecodeReaderBytes::new(plain), &mut may_grow, visitor)
+        } else {
+            windows.all(plain, &mut may_grow, visitor)
+        };
+        FileContent::Text(TextEnd::with(problem))
+    }
+
+    /// Reads the rest of a text in UTF-16.
+    fn utf_16(
+        &mut self,
+        text: impl Read,
+        mut may_grow: impl FnMut() -> bool,
+        visitor: &mut impl TextVisitor,
+    ) -> FileContent<'static> {
+        let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
+        let problem = windows.all(DecodeReaderBytes::new(text), &mut may_grow, visitor);
+        FileContent::Text(TextEnd::with(problem))
     }
 
     /// Reads a gzip file.
@@ -209,18 +223,27 @@ impl Inflater {
             && let Some(length) = self.inflate_whole(filled)
         {
             let text = &self.text[..length];
-            let Some(kind) = Container::of(text) else {
+            let kind = Container::of(text);
+            if kind.is_none() && !is_utf_16(text) {
                 let _ = visitor.window(text, true);
                 return FileContent::Text(TextEnd::default());
-            };
+            }
             let mut text = std::mem::take(&mut self.text);
             text.truncate(length);
-            return FileContent::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
+            let bytes = Cursor::new(text);
+            return match kind {
+                Some(kind) => FileContent::Container { kind, bytes: Box::new(bytes), is_file: false },
+                None => self.utf_16(bytes, may_grow, visitor),
+            };
         }
         let mut stream = GzipStream::new(self.take_read_bytes(filled).chain(rest));
         let first = read_first_text(&mut stream);
         if let Some(kind) = Container::of(&first) {
             return FileContent::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
+        }
+        if is_utf_16(&first) {
+            // Like an archive: what follows a gap would not begin with the mark.
+            return self.utf_16(GzipLayer::new(first, stream), may_grow, visitor);
         }
         let mut first = &first[..];
         let mut windows = WindowReader::new(&mut self.text, self.limit, self.largest);

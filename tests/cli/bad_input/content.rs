@@ -1,5 +1,7 @@
 //! Files that are not logs, and logs that no service would write.
 
+use testkit::logs::gzip;
+
 use super::{LOG, NAMES};
 use crate::harness::Trial;
 
@@ -175,9 +177,27 @@ fn utf_16_is_read() {
     let text = "\u{feff}".to_string() + &LOG.replace("\"A\"", "\"Aé😀\"");
     for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
         let log: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
-        let trial = Trial::with("log/a.json", log);
-        trial.run(&NAMES).shows(0, "Aé😀\nB\nC\n", "trail2tsv: 3 events in 1 file read, 3 matched\n");
+        let (start, end) = log.split_at(35);
+        let members = [gzip(start), gzip(end)].concat();
+        for log in [gzip(&log), members, zstd::encode_all(&log[..], 1).unwrap(), log] {
+            let trial = Trial::with("log/a", log);
+            trial.run(&NAMES).shows(0, "Aé😀\nB\nC\n", "trail2tsv: 3 events in 1 file read, 3 matched\n");
+        }
     }
+}
+
+#[test]
+fn damaged_utf_16_is_read_up_to_the_damage() {
+    let log: Vec<u8> = format!("\u{feff}{LOG}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut packed = gzip(&log);
+    let checksum = packed.len() - 8;
+    packed[checksum] ^= 1;
+    is_named(
+        packed,
+        "A\nB\nC\n",
+        "gzip checksum does not match; all its 3 events were kept",
+        "3 events in 1 file read, 3 matched",
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A window over a stream of text. It grows only if one event does not fit.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use super::TextVisitor;
+use super::start::read_some;
 use crate::error::Problem;
 
 /// A window over a stream of text.
@@ -48,14 +50,15 @@ impl<'t> WindowReader<'t> {
         WindowReader { buffer, free, largest, length, filled: 0 }
     }
 
-    /// Passes everything that `read` returns to the visitor, and returns the problem that ended
-    /// it, if any.
+    /// Passes everything that is read to the visitor, and returns the problem that ended it, if
+    /// any.
     pub(super) fn all(
         mut self,
-        read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
+        mut reader: impl Read,
         may_grow: &mut impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
     ) -> Option<Problem> {
+        let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::of_reading);
         match self.part(read, may_grow, visitor) {
             ControlFlow::Continue(problem) => {
                 let is_wanted = self.show(true, visitor).is_continue();
