@@ -79,7 +79,7 @@ pub fn open(
         Format::Tsv | Format::Csv | Format::Json => Box::new(LineSink::new(target)),
         Format::Table => {
             let width = layout.width.filter(|_| matches!(target, Target::Stdout));
-            Box::new(AlignedTable::new(target, width, aligned::optional(&columns)))
+            Box::new(AlignedTable::new(target, width, &columns))
         }
         Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance, threads)?),
         // Commands refuse what cannot be written before they start.

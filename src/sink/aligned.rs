@@ -9,6 +9,7 @@ use super::target::Target;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
+use crate::table::column::ColumnType;
 use crate::table::layout::OutputColumn;
 
 /// Number of rows that determine the widths. Later rows use the same widths, so that a long
@@ -32,6 +33,8 @@ pub(super) struct AlignedTable {
     /// Columns, by position, that may be left out of a line that is too long, the first
     /// first.
     optional: Vec<usize>,
+    /// Whether each column shows times.
+    are_times: Vec<bool>,
     /// Width of each column; `None` until it is determined.
     widths: Option<Vec<usize>>,
     /// Cells of the current row.
@@ -45,13 +48,13 @@ pub(super) struct AlignedTable {
 
 impl AlignedTable {
     /// Creates a table with lines of at most `width` terminal columns.
-    /// `optional` columns, by position, may be left out where they do not fit.
-    pub(super) fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
+    pub(super) fn new(target: Target, width: Option<usize>, columns: &[OutputColumn]) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         AlignedTable {
             target: Some(target),
             width,
-            optional,
+            optional: optional(columns),
+            are_times: columns.iter().map(|column| column.shows == ColumnType::Time).collect(),
             sample,
             sample_bytes: 0,
             widths: None,
@@ -94,7 +97,7 @@ impl AlignedTable {
     fn choose_columns(&mut self) {
         /// A column of this width can be read, whatever its cells hold.
         const READABLE: usize = 24;
-        let natural = widths(&self.sample, None);
+        let natural = widths(&self.sample, &[], None);
         let Some(most) = self.width else { return self.optional.clear() };
         let fits = |left_out: &[usize]| {
             let shown = natural.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
@@ -113,7 +116,7 @@ impl AlignedTable {
         for row in &mut self.sample {
             without(row, &self.optional);
         }
-        let widths = widths(&self.sample, self.width);
+        let widths = widths(&self.sample, without(&mut self.are_times, &self.optional), self.width);
         for row in std::mem::take(&mut self.sample) {
             push_row(&row, &widths, self.width, &mut self.out);
         }
@@ -150,14 +153,14 @@ impl RowSink for AlignedTable {
 }
 
 /// Positions of the columns that may be left out, the first first.
-pub(super) fn optional(columns: &[OutputColumn]) -> Vec<usize> {
+fn optional(columns: &[OutputColumn]) -> Vec<usize> {
     let mut optional: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].leave_out.is_some()).collect();
     optional.sort_by_key(|at| columns[*at].leave_out);
     optional
 }
 
 /// The row without the columns at these positions.
-fn without<'r>(row: &'r mut Vec<String>, left_out: &[usize]) -> &'r [String] {
+fn without<'r, T>(row: &'r mut Vec<T>, left_out: &[usize]) -> &'r [T] {
     if !left_out.is_empty() {
         let mut at = 0..;
         row.retain(|_| at.next().is_none_or(|at| !left_out.contains(&at)));
@@ -184,9 +187,13 @@ mod tests {
     use super::*;
 
     fn table(rows: &[&str], width: Option<usize>) -> String {
+        table_of(&[], rows, width)
+    }
+
+    fn table_of(columns: &[OutputColumn], rows: &[&str], width: Option<usize>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table");
-        let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, Vec::new());
+        let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, columns);
         for piece in rows.concat().as_bytes().chunks(3) {
             table.write(piece).unwrap();
         }
@@ -215,17 +222,28 @@ mod tests {
         assert!(table(&[&many], Some(30)).lines().all(|line| line.width() <= 30));
     }
 
+    fn column(shows: ColumnType, leave_out: Option<usize>) -> OutputColumn {
+        OutputColumn { name: String::new(), shows, leave_out }
+    }
+
+    #[test]
+    fn times_are_cut_last() {
+        let rows = ["where\ttime\twho\n", "eu-west-1\t2026-10-01T09:00:00Z\tAdmin/alice@example.com\n"];
+        let columns =
+            [column(ColumnType::Text, Some(0)), column(ColumnType::Time, None), column(ColumnType::Text, None)];
+        let table = |width| table_of(&columns, &rows, Some(width)).lines().nth(1).unwrap().to_string();
+        assert_eq!(table(60), "eu-west-1  2026-10-01T09:00:00Z  Admin/alice@example.com");
+        assert_eq!(table(40), "2026-10-01T09:00:00Z  Admin/alice@examp…");
+        assert_eq!(table(30), "2026-10-01T09:00:00Z  Admin/a…");
+        assert_eq!(table(20), "2026-10-01…  Admin/…");
+    }
+
     #[test]
     fn optional_columns_give_way_to_readable_ones() {
         let rows = ["time\twhere\twhat\n", "2026-10-01T09:00:00Z\teu-west-1\tTerminateInstances\n"];
-        let table = |width| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("table");
-            let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, vec![1, 2]);
-            table.write(rows.concat().as_bytes()).unwrap();
-            Box::new(table).finish(&Coverage::default(), &Cancellation::default()).unwrap();
-            std::fs::read_to_string(path).unwrap().lines().next().unwrap().to_string()
-        };
+        let columns =
+            [column(ColumnType::Text, None), column(ColumnType::Text, Some(1)), column(ColumnType::Text, Some(2))];
+        let table = |width| table_of(&columns, &rows, width).lines().next().unwrap().to_string();
         assert_eq!(table(None), "time                  where      what");
         assert_eq!(table(Some(60)), "time                  where      what");
         assert_eq!(table(Some(40)), "time                  what");

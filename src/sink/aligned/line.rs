@@ -7,9 +7,13 @@ pub(super) const GAP: usize = 2;
 /// Width below which a column is not reduced to make a line fit.
 const NARROWEST: usize = 8;
 
+/// Width of a time with an offset, and some more. A time of which the end is missing is of
+/// little use, so its column is reduced only after all others.
+const TIME: usize = 32;
+
 /// Returns the width of each column: that of its widest cell. If a line does not fit, the
-/// widest columns are reduced first.
-pub(super) fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
+/// widest columns are reduced first, and those that show times last.
+pub(super) fn widths(rows: &[Vec<String>], are_times: &[bool], most: Option<usize>) -> Vec<usize> {
     let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -17,21 +21,28 @@ pub(super) fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
         }
     }
     let Some(most) = most else { return widths };
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > most {
-        let widest = widths.iter().copied().max().unwrap_or_default();
-        if widest <= NARROWEST {
-            break;
-        }
+    let room = most.saturating_sub(GAP * widths.len().saturating_sub(1));
+    let is_time = |at: usize| are_times.get(at).is_some_and(|is_time| *is_time);
+    reduce(&mut widths, room, |at| if is_time(at) { TIME } else { NARROWEST });
+    reduce(&mut widths, room, |_| NARROWEST);
+    widths
+}
+
+/// Reduces the widest columns until their sum fits into `room` or all have their smallest
+/// width.
+fn reduce(widths: &mut [usize], room: usize, smallest: impl Fn(usize) -> usize) {
+    while widths.iter().sum::<usize>() > room {
+        let reducible: Vec<usize> = (0..widths.len()).filter(|at| widths[*at] > smallest(*at)).collect();
+        let Some(widest) = reducible.iter().map(|at| widths[*at]).max() else { return };
         // Reduces all of the widest columns together, so that columns of equal width stay
         // equal.
-        let next = widths.iter().copied().filter(|width| *width < widest).max().unwrap_or_default();
-        let count = widths.iter().filter(|width| **width == widest).count();
-        let excess = (widths.iter().sum::<usize>() + gaps - most).div_ceil(count);
-        let narrower = widest.saturating_sub(excess).max(next).max(NARROWEST);
-        widths.iter_mut().filter(|width| **width == widest).for_each(|width| *width = narrower);
+        let (group, others): (Vec<usize>, Vec<usize>) = reducible.iter().partition(|at| widths[**at] == widest);
+        let next = others.iter().map(|at| widths[*at]).max().unwrap_or_default();
+        let excess = (widths.iter().sum::<usize>() - room).div_ceil(group.len());
+        for at in group {
+            widths[at] = widest.saturating_sub(excess).max(next).max(smallest(at));
+        }
     }
-    widths
 }
 
 /// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
