@@ -185,11 +185,11 @@ impl Decoder {
         self.findings.has_text |= !done.trim_ascii_start().is_empty();
         // Only an index of this very piece knows whether it is ASCII.
         if !(is_walk && self.structure.is_ascii()) && self.findings.not_utf8.is_none() {
-            let valid = simdutf8::compat::from_utf8(done);
+            let wrong = simdutf8::compat::from_utf8(done).err().map(|error| error.valid_up_to());
             // A character cut off at the end of the file is already reported as a
             // truncated file.
-            let error = valid.err().filter(|error| error.error_len().is_some());
-            self.findings.not_utf8 = error.map(|error| start + error.valid_up_to() as u64);
+            let wrong = wrong.filter(|wrong| !is_start_of_character(&bytes[*wrong..]));
+            self.findings.not_utf8 = wrong.map(|wrong| start + wrong as u64);
         }
         if let Some(last) = done.last() {
             self.is_in_line = *last != b'\n';
@@ -248,6 +248,13 @@ where
         findings.is_hollow = envelope.is_hollow;
         (walked, unbalanced)
     }
+}
+
+/// Whether a text begins with a character, or is too short to tell.
+fn is_start_of_character(text: &[u8]) -> bool {
+    const MAX_CHARACTER: usize = 4;
+    let start = &text[..text.len().min(MAX_CHARACTER)];
+    str::from_utf8(start).err().is_none_or(|error| error.valid_up_to() > 0 || error.error_len().is_none())
 }
 
 /// Length of the byte order mark at the start of the file, 0 if there is none; `None`
