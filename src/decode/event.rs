@@ -44,6 +44,12 @@ impl<'a> Event<'a> {
         self.text.bytes().get(start as usize..end as usize).unwrap_or(&[])
     }
 
+    /// The text that offsets refer to.
+    #[inline]
+    pub fn window(&self) -> &'a [u8] {
+        self.text.bytes()
+    }
+
     /// Whether a field has a value that occurs elsewhere in the event.
     pub fn has_substitutes(&self) -> bool {
         self.spans.has_substitutes()

@@ -37,9 +37,14 @@ pub fn column_groups<'n>(names: impl Iterator<Item = &'n str>) -> Vec<ColumnGrou
     groups
 }
 
+/// Fields that are next to each other in most events are looked up as one text, if they have
+/// one group. So `eventVersion` and `eventCategory`, which are almost constant, are in the
+/// group of their neighbors.
 fn kind_of(name: &str) -> GroupKind {
     match name {
         "userName"
+        | "eventVersion"
+        | "eventCategory"
         | "userIdentity"
         | "sourceIPAddress"
         | "userAgent"
@@ -47,9 +52,10 @@ fn kind_of(name: &str) -> GroupKind {
         | "sessionCredentialFromConsole"
         | "vpcEndpointId"
         | "vpcEndpointAccountId" => GroupKind::Caller,
-        "eventName" | "eventSource" | "awsRegion" | "recipientAccountId" | "errorCode" | "eventVersion"
-        | "eventType" | "eventCategory" | "managementEvent" | "readOnly" | "apiVersion" => GroupKind::Call,
-        "errorMessage"
+        "eventName" | "eventSource" | "awsRegion" | "recipientAccountId" | "eventType" | "managementEvent"
+        | "readOnly" | "apiVersion" => GroupKind::Call,
+        "errorCode"
+        | "errorMessage"
         | "requestParameters"
         | "responseElements"
         | "resources"

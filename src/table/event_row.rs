@@ -10,6 +10,7 @@
 mod event_column;
 mod event_group;
 mod field_runs;
+mod known_table;
 mod known_values;
 mod shared_values;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use self::event_column::{ColumnSource, EventColumn, RowEvent};
 use self::event_group::{EventGroup, ValueMaker};
 use self::field_runs::{FieldRuns, GroupField};
+use self::known_values::ValueOccurrence;
 pub use self::shared_values::SharedValues;
 pub use self::values::{NestedValues, RowStart, RowValue, RowValues, SplitRow};
 use super::cell::CellStyle;
@@ -45,6 +47,8 @@ use crate::table::streamed_cell::{ByteSink, PIECE};
 #[derive(Clone, Debug)]
 pub(super) struct EventRows {
     groups: Vec<EventGroup>,
+    /// The indexes of the groups that have an origin.
+    origins: Vec<usize>,
     /// The columns in the order of the file.
     columns: Vec<OutputColumn>,
     partitions: Vec<PartitionKey>,
@@ -60,6 +64,9 @@ pub(super) struct EventRows {
     runs: FieldRuns,
     maker: ValueMaker,
 }
+
+/// The most groups that are recognized by their origin: one of each kind.
+const ORIGINS: usize = 3;
 
 /// Larger events lose their long values. AWS allows events of a hundredth of it.
 const LARGE_EVENT: usize = 16 << 20;
@@ -90,10 +97,13 @@ impl EventRows {
         let shared = is_typed.then(|| Arc::clone(&layout.files.shared));
         let time = fields.slot(EVENT_TIME)?;
         let mut of_groups = vec![GroupField { field: time, group: None }];
+        let shown = columns.iter().map(EventColumn::output).collect();
+        let groups = groups_of(columns, is_typed, fields, &mut of_groups)?;
         Ok(EventRows {
-            columns: columns.iter().map(EventColumn::output).collect(),
-            groups: groups_of(columns, is_typed, fields, &mut of_groups)?,
-            runs: FieldRuns::new(if is_typed { of_groups } else { Vec::new() }),
+            columns: shown,
+            runs: FieldRuns::new(if is_typed { of_groups } else { Vec::new() }, groups.len()),
+            origins: (0..groups.len()).filter(|number| groups[*number].has_origin()).collect(),
+            groups,
             partitions: layout.files.partitions.clone(),
             keeps_order: layout.files.keeps_order || !is_typed,
             time,
@@ -136,13 +146,29 @@ impl EventRows {
         self.key(event, time, out);
         let is_large = event.value().raw().len() > LARGE_EVENT;
         let has_runs = !is_large && self.runs.find(event);
+        let known = if has_runs { self.known(event) } else { [ValueOccurrence::First; ORIGINS] };
         let of = RowEvent { event, file, time, is_large, runs: has_runs.then_some(&self.runs) };
-        let mut cut = 0;
+        let (mut cut, mut origin) = (0, 0);
         for group in &mut self.groups {
-            cut += group.write(of, start, &mut self.maker, out);
+            let occurrence = known.get(origin).copied().filter(|_| group.has_origin());
+            origin += usize::from(group.has_origin());
+            cut += group.write(of, occurrence.unwrap_or(ValueOccurrence::First), start, &mut self.maker, out);
         }
         end(out, start);
         cut
+    }
+
+    /// Looks up the values of the groups that have an origin.
+    #[inline]
+    fn known(&mut self, event: &Event<'_>) -> [ValueOccurrence; ORIGINS] {
+        let mut lookups = [None; ORIGINS];
+        for number in &self.origins {
+            self.groups[*number].complete_origin(event, &mut self.runs);
+        }
+        for (lookup, number) in lookups.iter_mut().zip(&self.origins) {
+            *lookup = self.groups[*number].lookup(event, &self.runs);
+        }
+        self.maker.known.look_up_all(&lookups)
     }
 
     /// Writes the row of a large event in pieces. Returns the number of values that were cut.

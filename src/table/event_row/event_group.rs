@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::SharedValues;
 use super::event_column::{ColumnSource, EventColumn, PlainCells, RowEvent};
-use super::field_runs::{FieldRuns, GroupField, OriginTexts};
-use super::known_values::{KnownValues, SharedValue, ValueOccurrence};
+use super::field_runs::{FieldRuns, GroupField, OriginSpans};
+use super::known_values::{KnownValues, Lookup, SharedValue, ValueOccurrence};
 use super::values::{begin_own, end_own, push_shared, replace_own};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -50,7 +50,7 @@ struct ValueOrigin {
 #[derive(Clone, Debug)]
 pub(super) struct ValueMaker {
     cells: PlainCells,
-    known: KnownValues,
+    pub(super) known: KnownValues,
 }
 
 /// A row of this size loses its further long values.
@@ -80,55 +80,104 @@ impl EventGroup {
         Ok(EventGroup { number, columns, sharing })
     }
 
-    /// Appends the value of an event to its row, which begins at `row` in `out`. Returns the
-    /// number of values that were cut.
-    pub(super) fn write(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+    /// Whether the value is recognized by all that it depends on.
+    #[inline]
+    pub(super) fn has_origin(&self) -> bool {
+        matches!(self.sharing, GroupSharing::ByOrigin(_))
+    }
+
+    /// Adds the fields of other groups that the value of an event depends on.
+    #[inline]
+    pub(super) fn complete_origin(&self, event: &Event<'_>, runs: &mut FieldRuns) {
+        if let GroupSharing::ByOrigin(origin) = &self.sharing {
+            origin.complete(self.number, event, runs);
+        }
+    }
+
+    /// What the value of an event is looked up by.
+    #[inline]
+    pub(super) fn lookup<'a>(&self, event: &Event<'a>, runs: &'a FieldRuns) -> Option<Lookup<'a>> {
+        Some(Lookup::new(self.number, runs.origin(self.number, event)?))
+    }
+
+    /// Appends the value of an event to its row, which begins at `row` in `out`. If it was looked
+    /// up by its origin, it has an occurrence. Returns the number of values that were cut.
+    #[inline]
+    pub(super) fn write(
+        &mut self,
+        of: RowEvent<'_, '_>,
+        occurrence: ValueOccurrence,
+        row: usize,
+        maker: &mut ValueMaker,
+        out: &mut Vec<u8>,
+    ) -> u64 {
         match &self.sharing {
-            GroupSharing::Never => {
-                let start = begin_own(out);
-                let cut = self.make(of, row, maker, out);
-                end_own(start, out);
-                return cut;
-            }
+            GroupSharing::ByOrigin(_) => match occurrence {
+                ValueOccurrence::Shared(value) => {
+                    push_shared(value, out);
+                    0
+                }
+                ValueOccurrence::Again => self.write_again(of, row, maker, out),
+                ValueOccurrence::First => self.write_own(of, row, maker, out),
+            },
+            GroupSharing::Never => self.write_own(of, row, maker, out),
             GroupSharing::ByFile(Some((file, value))) if file == of.file => {
                 push_shared(*value, out);
-                return 0;
+                0
             }
-            _ => {}
+            GroupSharing::ByFile(_) => self.write_by_file(of, row, maker, out),
+            GroupSharing::ByValue => self.write_by_value(of, row, maker, out),
         }
-        let mut texts = OriginTexts::default();
-        let has_texts = match (&self.sharing, of.runs) {
-            (GroupSharing::ByOrigin(origin), Some(runs)) => {
-                origin.push_texts(self.number, of.event, runs, &mut texts).is_some()
-            }
-            (GroupSharing::ByFile(_), _) => texts.push(0, of.file.as_bytes()).is_some(),
+    }
+
+    /// Appends a value that is not shared.
+    fn write_own(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        let start = begin_own(out);
+        let cut = self.make(of, row, maker, out);
+        end_own(start, out);
+        cut
+    }
+
+    /// Appends a value that occurred before, and shares it.
+    fn write_again(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        let start = begin_own(out);
+        let cut = self.make(of, row, maker, out);
+        let is_complete = match &mut self.sharing {
+            GroupSharing::ByOrigin(origin) => origin.is_complete(of.event),
             _ => false,
         };
-        let occurrence = if has_texts { maker.known.look_up(self.number, &texts) } else { ValueOccurrence::First };
+        let lookup = of.runs.and_then(|runs| self.lookup(of.event, runs));
+        let shared = match lookup {
+            // What was cut must be counted in each event.
+            Some(lookup) if is_complete && cut == 0 => maker.known.share(&lookup, &out[start..]),
+            _ => None,
+        };
+        end_value(start, shared, out);
+        cut
+    }
+
+    fn write_by_file(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        let spans = OriginSpans::whole(of.file.as_bytes());
+        let lookup = Lookup::new(self.number, spans.of(of.file.as_bytes()));
+        let occurrence = maker.known.look_up(&lookup);
         if let ValueOccurrence::Shared(value) = occurrence {
-            if let GroupSharing::ByFile(last) = &mut self.sharing {
-                *last = Some((of.file.to_string(), value));
-            }
+            self.sharing = GroupSharing::ByFile(Some((of.file.to_string(), value)));
             push_shared(value, out);
             return 0;
         }
         let start = begin_own(out);
         let cut = self.make(of, row, maker, out);
-        // What was cut must be counted in each event.
-        let is_recurring = match &mut self.sharing {
-            GroupSharing::ByOrigin(origin) => occurrence == ValueOccurrence::Again && origin.is_complete(of.event),
-            _ => occurrence == ValueOccurrence::Again,
-        };
-        let shared = match &self.sharing {
-            _ if cut > 0 => None,
-            GroupSharing::ByValue => maker.known.share_if_known(self.number, &out[start..]),
-            _ if is_recurring => maker.known.share(self.number, &texts, &out[start..]),
-            _ => None,
-        };
-        match shared {
-            Some(shared) => replace_own(start, shared, out),
-            None => end_own(start, out),
-        }
+        let is_recurring = occurrence == ValueOccurrence::Again && cut == 0;
+        let shared = if is_recurring { maker.known.share(&lookup, &out[start..]) } else { None };
+        end_value(start, shared, out);
+        cut
+    }
+
+    fn write_by_value(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        let start = begin_own(out);
+        let cut = self.make(of, row, maker, out);
+        let shared = if cut == 0 { maker.known.share_if_known(self.number, &out[start..]) } else { None };
+        end_value(start, shared, out);
         cut
     }
 
@@ -176,27 +225,29 @@ impl ValueOrigin {
         Ok(origin)
     }
 
-    /// Adds all that the value of an event is made of; `None` if these are too many texts.
-    fn push_texts<'a>(
-        &self,
-        group: usize,
-        event: &Event<'a>,
-        runs: &FieldRuns,
-        texts: &mut OriginTexts<'a>,
-    ) -> Option<()> {
-        runs.push_texts(group, event, texts)?;
-        let identity = self.message.filter(|(message, _)| event.span(*message).is_some()).map(|(_, identity)| identity);
-        for field in self.further.iter().copied().chain(identity) {
-            if let Some([start, end]) = event.span(field) {
-                texts.push(field.number(), event.text(start, end))?;
-            }
+    /// Adds the fields of other groups to what the value of an event is made of.
+    fn complete(&self, group: usize, event: &Event<'_>, runs: &mut FieldRuns) {
+        for field in &self.further {
+            runs.add(group, *field, event);
         }
-        Some(())
+        if let Some((message, identity)) = self.message
+            && event.span(message).is_some()
+        {
+            runs.add(group, identity, event);
+        }
     }
 
     /// Whether the value of this event is made of nothing else.
     fn is_complete(&mut self, event: &Event<'_>) -> bool {
         self.callers.as_mut().is_none_or(|callers| callers.principal(event).is_identity())
+    }
+}
+
+/// Ends a value, which is replaced by its id if it is shared.
+fn end_value(start: usize, shared: Option<SharedValue>, out: &mut Vec<u8>) {
+    match shared {
+        Some(shared) => replace_own(start, shared, out),
+        None => end_own(start, out),
     }
 }
 

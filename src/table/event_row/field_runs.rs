@@ -18,7 +18,8 @@ use crate::decode::event::{Event, FieldId};
 pub(super) struct FieldRuns {
     /// All fields, in the order in which the event before had them.
     order: Vec<GroupField>,
-    runs: Vec<FieldRun>,
+    /// For each group its runs.
+    groups: Vec<OriginSpans>,
 }
 
 /// A field, and its group; `None` if its value is another one in every event.
@@ -28,24 +29,33 @@ pub(super) struct GroupField {
     pub(super) group: Option<usize>,
 }
 
-/// Fields of a group that follow each other.
-#[derive(Clone, Copy, Debug)]
-struct FieldRun {
-    first: GroupField,
+/// Where a text is that a value is made of, and a number that says what it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct OriginSpan {
+    number: u8,
     start: u32,
     end: u32,
 }
 
-/// What a value is made of: texts, each with a number that says what it is.
+/// Where all texts are that a value is made of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OriginTexts<'a> {
-    texts: [(u8, &'a [u8]); OriginTexts::MAX_TEXTS],
+pub(super) struct OriginSpans {
+    spans: [OriginSpan; OriginSpans::MAX_TEXTS],
+    /// Greater than the most if there are too many texts.
     count: usize,
 }
 
+/// What a value is made of: texts, each with a number that says what it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    window: &'a [u8],
+    spans: &'a [OriginSpan],
+}
+
 impl FieldRuns {
-    pub(super) fn new(fields: Vec<GroupField>) -> FieldRuns {
-        FieldRuns { order: fields, runs: Vec::new() }
+    /// `groups` is the number of groups.
+    pub(super) fn new(fields: Vec<GroupField>, groups: usize) -> FieldRuns {
+        FieldRuns { order: fields, groups: vec![OriginSpans::default(); groups] }
     }
 
     /// Finds the runs of an event. Returns whether they determine its fields.
@@ -65,18 +75,21 @@ impl FieldRuns {
         /// More than a key and the spaces around it. What is between two fields of a run need
         /// not be a key of theirs, but should not be long.
         const BETWEEN: u32 = 48;
-        self.runs.clear();
-        let mut last_end = 0;
-        for first in &self.order {
-            let Some([start, end]) = event.span(first.field) else { continue };
+        self.groups.iter_mut().for_each(|spans| spans.count = 0);
+        let (mut last_end, mut last_group) = (0, None);
+        for GroupField { field, group } in &self.order {
+            let Some([start, end]) = event.span(*field) else { continue };
             if start < last_end {
                 return false;
             }
-            match self.runs.last_mut() {
-                Some(run) if run.first.group == first.group && start - last_end <= BETWEEN => run.end = end,
-                _ => self.runs.push(FieldRun { first: *first, start, end }),
+            if let Some(number) = *group {
+                let spans = &mut self.groups[number];
+                match *group == last_group && start - last_end <= BETWEEN {
+                    true => spans.extend_last(end),
+                    false => spans.push(field.number(), [start, end]),
+                }
             }
-            last_end = end;
+            (last_end, last_group) = (end, *group);
         }
         true
     }
@@ -94,35 +107,65 @@ impl FieldRuns {
         }
     }
 
-    /// Adds the texts of the runs of a group; `None` if they are too many.
-    pub(super) fn push_texts<'a>(&self, group: usize, event: &Event<'a>, texts: &mut OriginTexts<'a>) -> Option<()> {
-        for run in &self.runs {
-            if run.first.group == Some(group) {
-                texts.push(run.first.field.number(), event.text(run.start, run.end))?;
-            }
+    /// Adds a field to what the value of a group is made of, if the event has it.
+    pub(super) fn add(&mut self, group: usize, field: FieldId, event: &Event<'_>) {
+        if let Some(span) = event.span(field) {
+            self.groups[group].push(field.number(), span);
         }
-        Some(())
+    }
+
+    /// What the value of a group is made of; `None` if these are too many texts.
+    #[inline]
+    pub(super) fn origin<'a>(&'a self, group: usize, event: &Event<'a>) -> Option<Origin<'a>> {
+        let OriginSpans { spans, count } = self.groups.get(group)?;
+        Some(Origin { window: event.window(), spans: spans.get(..*count)? })
     }
 }
 
-impl Default for OriginTexts<'_> {
+impl Default for OriginSpans {
     fn default() -> Self {
-        OriginTexts { texts: [(0, &[]); OriginTexts::MAX_TEXTS], count: 0 }
+        OriginSpans { spans: [OriginSpan::default(); OriginSpans::MAX_TEXTS], count: 0 }
     }
 }
 
-impl<'a> OriginTexts<'a> {
+impl OriginSpans {
     const MAX_TEXTS: usize = 12;
 
-    /// Adds a text; `None` if there are too many.
-    pub(super) fn push(&mut self, number: u8, text: &'a [u8]) -> Option<()> {
-        *self.texts.get_mut(self.count)? = (number, text);
-        self.count += 1;
-        Some(())
+    /// A whole text.
+    pub(super) fn whole(text: &[u8]) -> OriginSpans {
+        let mut spans = OriginSpans::default();
+        // Longer texts are looked up by no one.
+        spans.push(0, [0, u32::try_from(text.len()).unwrap_or(u32::MAX)]);
+        spans
     }
 
+    #[inline]
+    pub(super) fn push(&mut self, number: u8, [start, end]: [u32; 2]) {
+        if let Some(span) = self.spans.get_mut(self.count) {
+            *span = OriginSpan { number, start, end };
+        }
+        self.count += 1;
+    }
+
+    /// Moves the end of the last text.
+    #[inline]
+    fn extend_last(&mut self, end: u32) {
+        if let Some(span) = self.count.checked_sub(1).and_then(|last| self.spans.get_mut(last)) {
+            span.end = end;
+        }
+    }
+
+    /// The origin that has these texts of a window.
+    pub(super) fn of<'a>(&'a self, window: &'a [u8]) -> Origin<'a> {
+        Origin { window, spans: &self.spans[..self.count.min(OriginSpans::MAX_TEXTS)] }
+    }
+}
+
+impl<'a> Origin<'a> {
     /// The texts, with their numbers.
-    pub(super) fn texts(&self) -> &[(u8, &'a [u8])] {
-        &self.texts[..self.count]
+    #[inline]
+    pub(super) fn texts(self) -> impl Iterator<Item = (u8, &'a [u8])> {
+        let text = |span: &OriginSpan| self.window.get(span.start as usize..span.end as usize).unwrap_or(&[]);
+        self.spans.iter().map(move |span| (span.number, text(span)))
     }
 }
