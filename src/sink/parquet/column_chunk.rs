@@ -55,7 +55,7 @@ impl ColumnChunk {
         // Readers want it, even if all values are null.
         if self.pages.iter().any(|page| !page.is_plain) {
             let content = Page::DictionaryPage {
-                buf: compressor.compress(dictionary)?,
+                buf: compressor.compress(dictionary, &self.column)?,
                 num_values: entries as u32,
                 encoding: Encoding::PLAIN,
                 is_sorted: false,

@@ -98,7 +98,7 @@ impl PageValues {
             _ => self.repetitions.iter().filter(|level| **level == 0).count(),
         };
         let content = Page::DataPage {
-            buf: compressor.compress(&body)?,
+            buf: compressor.compress(&body, column)?,
             num_values: values as u32,
             encoding: if is_plain { Encoding::PLAIN } else { Encoding::RLE_DICTIONARY },
             def_level_encoding: Encoding::RLE,

@@ -42,6 +42,8 @@ pub(super) struct LeafColumn {
     pub(super) max_definition: u8,
     pub(super) max_repetition: u8,
     pub(super) has_dictionary: bool,
+    /// Whether values are ids, which have little in common.
+    pub(super) has_ids: bool,
     pub(super) has_statistics: bool,
     /// Whether it has a Bloom filter.
     pub(super) is_looked_up: bool,
@@ -124,6 +126,7 @@ impl LeafColumn {
             max_definition: descriptor.max_def_level() as u8,
             max_repetition: descriptor.max_rep_level() as u8,
             has_dictionary: !is_unique && kind != LeafKind::Boolean,
+            has_ids: is_unique && shape == ColumnShape::Text,
             has_statistics,
             is_looked_up: LOOKED_UP.contains(&path.as_str()),
             page_bytes: (PAGES / leaves.max(1)).clamp(16 << 10, 512 << 10),
