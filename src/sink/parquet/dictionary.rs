@@ -14,6 +14,8 @@ pub(super) struct Dictionary {
     /// The start and the end of the content of each value in `bytes`.
     places: Vec<(u32, u32)>,
     table: HashTable<u32>,
+    /// The index of the last value.
+    last: u32,
 }
 
 /// A fixed seed, as the order of values does not depend on hashes.
@@ -24,10 +26,8 @@ impl Dictionary {
     /// in front.
     pub(super) fn index(&mut self, value: &[u8], is_text: bool) -> u32 {
         // Values often recur at once.
-        if let Some(last) = self.places.len().checked_sub(1)
-            && self.value(last as u32) == value
-        {
-            return last as u32;
+        if !self.places.is_empty() && self.value(self.last) == value {
+            return self.last;
         }
         let (bytes, places) = (&self.bytes, &self.places);
         let at = |index: u32| {
@@ -36,7 +36,7 @@ impl Dictionary {
         };
         let entry =
             self.table.entry(HASHER.hash_one(value), |index| at(*index) == value, |index| HASHER.hash_one(at(*index)));
-        match entry {
+        self.last = match entry {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
                 let index = self.places.len() as u32;
@@ -49,7 +49,8 @@ impl Dictionary {
                 self.places.push((start, self.bytes.len() as u32));
                 index
             }
-        }
+        };
+        self.last
     }
 
     /// The value with an index.

@@ -35,7 +35,7 @@ impl FileLimits {
 
 impl Default for FileLimits {
     fn default() -> FileLimits {
-        FileLimits { batch_rows: 4096, group_rows: 128 << 10, group_bytes: 64 << 20, file_bytes: 256 << 20 }
+        FileLimits { batch_rows: 2048, group_rows: 128 << 10, group_bytes: 64 << 20, file_bytes: 256 << 20 }
     }
 }
 

@@ -29,15 +29,27 @@ pub(super) struct GroupWriter {
     rows: Vec<RowSource>,
 }
 
-/// Where the cell of a row is, in each leaf of a group.
+/// Where the cell of a row is, in each leaf of a group. It takes four bytes, as all leaves read
+/// those of a batch again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum RowSource {
+pub(super) struct RowSource(u32);
+
+impl RowSource {
     /// Nowhere, as all columns are null.
-    Null,
+    pub(super) const NULL: RowSource = RowSource(u32::MAX);
     /// Behind that of the row before which has a value of its own.
-    Own,
-    /// Among the cells of values that rows share.
-    Shared(u32),
+    pub(super) const OWN: RowSource = RowSource(u32::MAX - 1);
+
+    /// Among the cells of values that rows share. These are far fewer than numbers.
+    pub(super) fn shared(number: u32) -> RowSource {
+        RowSource(number)
+    }
+
+    /// The cell among those of shared values; `None` if it is not there.
+    #[inline(always)]
+    pub(super) fn of_shared<T: Copy>(self, cells: &[T]) -> Option<T> {
+        cells.get(self.0 as usize).copied()
+    }
 }
 
 /// A value of a leaf, or a null.
@@ -86,13 +98,13 @@ impl GroupWriter {
         self.leaves.iter_mut().for_each(LeafWriter::begin_batch);
         for value in batch.values() {
             let row = match value {
-                ValueSource::Null => RowSource::Null,
+                ValueSource::Null => RowSource::NULL,
                 ValueSource::Own(bytes) => {
                     let leaves = &mut self.leaves;
                     each_value(&self.shapes, bytes, &mut |value| leaves[value.leaf].add_own(value));
-                    RowSource::Own
+                    RowSource::OWN
                 }
-                ValueSource::Shared(id) => RowSource::Shared(self.shared(id)),
+                ValueSource::Shared(id) => RowSource::shared(self.shared(id)),
             };
             self.rows.push(row);
         }

@@ -168,15 +168,13 @@ impl LeafWriter {
         let (shared, own) = (std::mem::take(&mut self.shared), std::mem::take(&mut self.own));
         let mut next_own = own.cells().iter();
         for row in rows {
-            let row = match *row {
-                RowSource::Shared(number) => {
-                    RowCell { cells: &shared, cell: shared.cells()[number as usize], is_own: false }
-                }
-                RowSource::Own => {
+            let row = match row.of_shared(shared.cells()) {
+                Some(cell) => RowCell { cells: &shared, cell, is_own: false },
+                None if *row == RowSource::OWN => {
                     let cell = next_own.next().copied().unwrap_or(LeafCell::null(0));
                     RowCell { cells: &own, cell, is_own: true }
                 }
-                RowSource::Null => RowCell { cells: &shared, cell: LeafCell::null(0), is_own: false },
+                None => RowCell { cells: &shared, cell: LeafCell::null(0), is_own: false },
             };
             self.cell(row, compressor)?;
         }
@@ -194,7 +192,7 @@ impl LeafWriter {
             (false, false) => self.shared.only().filter(|only| self.own.only() == Some(*only)),
         };
         let Some(CellContent::Null(definition)) = null.map(LeafCell::content) else { return false };
-        if definition > 0 && rows.contains(&RowSource::Null) {
+        if definition > 0 && rows.contains(&RowSource::NULL) {
             return false;
         }
         self.page.push_levels(definition, self.repeats(0), rows.len());
@@ -210,10 +208,10 @@ impl LeafWriter {
         }
         let (mut own, shared) = (self.own.cells().iter(), self.shared.cells());
         self.cells.clear();
-        self.cells.extend(rows.iter().map(|row| match *row {
-            RowSource::Shared(number) => shared[number as usize],
-            RowSource::Own => own.next().copied().unwrap_or(LeafCell::null(0)),
-            RowSource::Null => LeafCell::null(0),
+        self.cells.extend(rows.iter().map(|row| match row.of_shared(shared) {
+            Some(cell) => cell,
+            None if *row == RowSource::OWN => own.next().copied().unwrap_or(LeafCell::null(0)),
+            None => LeafCell::null(0),
         }));
         let (greatest, are_values) = LeafCell::greatest_index(&self.cells);
         let entries = self.entries.max(greatest.map_or(0, |index| index as usize + 1));

@@ -40,10 +40,10 @@ fn written(name: &str, batches: &[Vec<Row>], is_by_cells: bool) -> (Vec<u8>, Str
         let mut rows = Vec::new();
         for row in batch {
             rows.push(match *row {
-                Row::Null => RowSource::Null,
+                Row::Null => RowSource::NULL,
                 Row::Own(number) => {
                     leaf.add_own(value(number.map(text).as_deref()));
-                    RowSource::Own
+                    RowSource::OWN
                 }
                 Row::Shared(number) => {
                     let known = shared.iter().position(|known| *known == number);
@@ -52,7 +52,7 @@ fn written(name: &str, batches: &[Vec<Row>], is_by_cells: bool) -> (Vec<u8>, Str
                         shared.push(number);
                         shared.len() - 1
                     });
-                    RowSource::Shared(at as u32)
+                    RowSource::shared(at as u32)
                 }
             });
         }
