@@ -6,12 +6,13 @@ use super::SharedValues;
 use super::event_column::{ColumnSource, EventColumn, PlainCells, RowEvent};
 use super::field_runs::{FieldRuns, GroupField, OriginSpans};
 use super::known_values::{KnownValues, Lookup, SharedValue, ValueOccurrence};
-use super::values::{begin_own, end_own, push_shared, replace_own};
+use super::values::{begin_own, end_own, push_null, push_shared, replace_own};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::table::cell::CellStyle;
 use crate::table::column_groups::GroupKind;
+use crate::table::event_schema::ColumnShape;
 
 /// Columns that have a value together.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(super) struct EventGroup {
 enum GroupSharing {
     /// Not at all, as it is another one in every event.
     Never,
+    /// Not at all, and it is the text of a field.
+    Unique(FieldId),
     /// By all that it depends on.
     ByOrigin(Box<ValueOrigin>),
     /// By the name of the log file, on which alone it depends. The last name is remembered with
@@ -73,7 +76,12 @@ impl EventGroup {
             (GroupKind::Single, columns) => {
                 let fields = columns.iter().filter_map(EventColumn::field);
                 of_groups.extend(fields.map(|field| GroupField { field, group: None }));
-                GroupSharing::Never
+                match columns {
+                    [EventColumn { source: ColumnSource::Field(field), shape: ColumnShape::Text, .. }] => {
+                        GroupSharing::Unique(*field)
+                    }
+                    _ => GroupSharing::Never,
+                }
             }
             _ => GroupSharing::ByOrigin(Box::new(ValueOrigin::new(number, &columns, fields, of_groups)?)),
         };
@@ -120,7 +128,8 @@ impl EventGroup {
                 ValueOccurrence::Again => self.write_again(of, row, maker, out),
                 ValueOccurrence::First => self.write_own(of, row, maker, out),
             },
-            GroupSharing::Never => self.write_own(of, row, maker, out),
+            GroupSharing::Unique(field) if write_short(*field, of.event, out) => 0,
+            GroupSharing::Unique(_) | GroupSharing::Never => self.write_own(of, row, maker, out),
             GroupSharing::ByFile(Some((file, value))) if file == of.file => {
                 push_shared(*value, out);
                 0
@@ -243,6 +252,26 @@ impl ValueOrigin {
     }
 }
 
+/// Appends the value of a group that has the text of a field, if that is absent, or short and
+/// without escapes, as ids are. Appends nothing otherwise, and returns false.
+#[inline]
+fn write_short(field: FieldId, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+    /// With both lengths in front, which take a byte each.
+    const MAX_SHORT: usize = 62;
+    let Some(value) = event.get(field) else {
+        push_null(out);
+        return true;
+    };
+    let Some(length) = value.raw_string().map(<[u8]>::len).filter(|length| *length <= MAX_SHORT) else { return false };
+    let start = out.len();
+    out.extend_from_slice(&[2 * (length as u8 + 1) + 1, length as u8 + 1]);
+    let is_written = value.append_plain(out);
+    if !is_written {
+        out.truncate(start);
+    }
+    is_written
+}
+
 /// Ends a value, which is replaced by its id if it is shared.
 fn end_value(start: usize, shared: Option<SharedValue>, out: &mut Vec<u8>) {
     match shared {
@@ -255,5 +284,39 @@ impl ValueMaker {
     /// `shared` is `None` if rows have all values themselves.
     pub(super) fn new(style: CellStyle, shared: Option<Arc<SharedValues>>) -> ValueMaker {
         ValueMaker { cells: PlainCells { style, text: Vec::new() }, known: KnownValues::new(shared) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::with_event;
+    use crate::table::event_row::value;
+
+    #[test]
+    fn short_texts_are_written_like_others() {
+        let mut fields = FieldSet::default();
+        let field = fields.slot("eventID").unwrap();
+        let texts =
+            ["", "a", "8b28d2ac-3f0a-4b0e-9f5e-0c9d1e5a7b11", r"a\u0041\n", "é", "\u{7f}", " a "].map(String::from);
+        let long = [61, 62, 63, 64, 65, 200].map(|length| "x".repeat(length));
+        // What is near the end of the text is not copied at once.
+        let rest = "x".repeat(100);
+        let strings = texts.into_iter().chain(long).map(|text| format!("{{\"eventID\":\"{text}\",\"a\":\"{rest}\"}}"));
+        let others =
+            ["{}", r#"{"eventID":null}"#, r#"{"eventID":17}"#, r#"{"eventID":{"a":"b"}}"#, r#"{"eventID":["a"]}"#];
+        let mut written = 0;
+        for json in strings.chain(others.map(String::from)) {
+            with_event(&json, &fields, |event| {
+                let (mut short, mut plain) = (Vec::new(), Vec::new());
+                let start = begin_own(&mut plain);
+                value::shaped(event.get(field), ColumnShape::Text, false, &mut plain);
+                end_own(start, &mut plain);
+                let is_written = write_short(field, event, &mut short);
+                assert_eq!(short, if is_written { plain } else { Vec::new() }, "{json}");
+                written += usize::from(is_written);
+            });
+        }
+        assert!(written >= 5, "{written}");
     }
 }
