@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 
 use super::text_memo::{MemoEpoch, TextMemo};
+use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
@@ -16,6 +17,8 @@ pub(super) struct CallerMemo {
     agent: FieldId,
     from_console: FieldId,
     known: TextMemo<PARTS, CallerValues>,
+    /// What was counted of each of them, to be added to all of its entries at once.
+    pending: Vec<ValueStats>,
 }
 
 /// The values of a caller on a day, and their entries in the counters.
@@ -70,8 +73,10 @@ const CALLER_COLUMNS: usize = 4;
 const PARTS: usize = 4;
 /// The most bytes of each part. Longer ones are few, and would take much memory.
 const MAX_LENGTHS: [usize; PARTS] = [2048, 64, 512, 8];
+/// What a caller takes in addition: its pending counts, and its principal, which comes later.
+const PENDING: usize = size_of::<ValueStats>() + 64;
 /// The most bytes of all callers. Accounts with many sessions have thousands.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 5 << 20;
 
 impl CallerColumn {
     /// The column of this name.
@@ -95,6 +100,7 @@ impl CallerMemo {
             agent: fields.slot("userAgent")?,
             from_console: fields.slot("sessionCredentialFromConsole")?,
             known: TextMemo::new(MAX_BYTES),
+            pending: Vec::new(),
         })
     }
 
@@ -103,20 +109,63 @@ impl CallerMemo {
         self.known.set_most(bytes.min(MAX_BYTES));
     }
 
-    /// The caller of an event, if it was met on the same day and its entries are still valid.
+    /// The values of the caller of an event, and their index, if it was met on the same day and its
+    /// entries are still valid.
     #[inline]
-    pub(super) fn find(&self, event: &Event<'_>, second: Option<i64>, generation: u64) -> Option<&CallerValues> {
-        self.known.find(&self.parts(event)?, epoch(second, generation))
+    pub(super) fn find(
+        &self,
+        event: &Event<'_>,
+        second: Option<i64>,
+        generation: u64,
+    ) -> Option<(usize, &CallerValues)> {
+        let index = self.known.find_index(&self.parts(event)?, epoch(second, generation))?;
+        Some((index, self.known.value(index)?))
     }
 
-    /// Remembers the values of a caller if they depend on nothing else.
-    pub(super) fn learn(&mut self, event: &Event<'_>, second: Option<i64>, generation: u64, values: CallerValues) {
+    /// Counts an event whose caller has this index. It is added to the entries later.
+    #[inline]
+    pub(super) fn count(&mut self, index: usize, occurrence: &Occurrence<'_>) {
+        if let Some(pending) = self.pending.get_mut(index) {
+            pending.add(occurrence);
+        }
+    }
+
+    /// Remembers the values of a caller if they depend on nothing else. What was counted of callers
+    /// that are forgotten is given to `settle`.
+    pub(super) fn learn(
+        &mut self,
+        event: &Event<'_>,
+        second: Option<i64>,
+        generation: u64,
+        values: CallerValues,
+        mut settle: impl FnMut(&CallerValues, &ValueStats),
+    ) {
         let Some(parts) = self.parts(event) else { return };
-        if self.identities.principal(event).is_identity() {
-            /// Of the principal, which comes later.
-            const PRINCIPAL: usize = 64;
-            let size = values.changed_by.len() + PRINCIPAL;
-            let _ = self.known.learn(&parts, epoch(second, generation), values, size);
+        if !self.identities.principal(event).is_identity() {
+            return;
+        }
+        let epoch = epoch(second, generation);
+        let size = values.changed_by.len() + PENDING;
+        for index in self.known.forgotten(&parts, epoch, size) {
+            self.settle_one(index, &mut settle);
+        }
+        let index = self.known.learn(&parts, epoch, values, size);
+        let count = index.map_or(0, |index| index + 1).max(self.pending.len());
+        self.pending.resize_with(count, ValueStats::default);
+    }
+
+    /// Gives all that was counted and not yet added to `settle`.
+    pub(super) fn settle(&mut self, mut settle: impl FnMut(&CallerValues, &ValueStats)) {
+        for index in 0..self.pending.len() {
+            self.settle_one(index, &mut settle);
+        }
+    }
+
+    fn settle_one(&mut self, index: usize, settle: &mut impl FnMut(&CallerValues, &ValueStats)) {
+        let (Some(values), Some(pending)) = (self.known.value(index), self.pending.get_mut(index)) else { return };
+        if pending.count > 0 || pending.earlier > 0 {
+            settle(values, pending);
+            *pending = ValueStats::default();
         }
     }
 
@@ -155,11 +204,11 @@ mod tests {
         let known = event("AKIA1", "203.0.113.7", "aws-cli/2", "");
         let values =
             CallerValues { columns: [Some(1), None, Some(2), Some(3)], signal: Some(4), ..CallerValues::default() };
-        with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values));
+        with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values, |_, _| ()));
         let find = |json: &str, second, generation| {
             let mut found = None;
             with_event(json, &fields, |event| {
-                found = memo.find(event, second, generation).map(|known| known.columns);
+                found = memo.find(event, second, generation).map(|(_, known)| known.columns);
             });
             found
         };
@@ -188,7 +237,7 @@ mod tests {
         let service = r#"{"eventName":"A","sourceIPAddress":"ec2.amazonaws.com"}"#;
         for json in [long.as_str(), service] {
             with_event(json, &fields, |event| {
-                memo.learn(event, Some(5), 0, CallerValues::default());
+                memo.learn(event, Some(5), 0, CallerValues::default(), |_, _| ());
                 assert!(memo.find(event, Some(5), 0).is_none(), "{json}");
             });
         }

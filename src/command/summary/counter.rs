@@ -88,12 +88,6 @@ impl Counter {
         CountedEntry { entry: place as u32, is_new: self.has_grown(known, place, occurrence) }
     }
 
-    /// Counts an event with the value of an entry.
-    #[inline]
-    pub(super) fn add_at(&mut self, entry: u32, occurrence: &Occurrence<'_>) {
-        self.entries[entry as usize].trend.add(occurrence);
-    }
-
     /// Adds what was counted of the value of an entry.
     pub(super) fn merge_at(&mut self, entry: u32, stats: &ValueStats) {
         self.entries[entry as usize].trend.merge(stats);

@@ -1,7 +1,6 @@
 //! Values by the texts that they depend on, remembered for the texts that were met lately. Texts
 //! are compared as they are written in events, so that nothing has to be read again.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use crate::decode::written_hash;
@@ -16,8 +15,6 @@ pub(super) struct TextMemo<const PARTS: usize, V> {
     written: Vec<u8>,
     /// The generation of all values.
     generation: u64,
-    /// The index of what was found last: often the next event has the same texts.
-    last: Cell<usize>,
     /// The bytes of all that was learned.
     size: usize,
     /// The most bytes of it, after which all is forgotten.
@@ -50,7 +47,7 @@ impl<const PARTS: usize, V> TextMemo<PARTS, V> {
     /// A memo that takes this number of bytes, beside its places.
     pub(super) fn new(most: usize) -> TextMemo<PARTS, V> {
         let (places, known, written) = (Vec::new(), Vec::new(), Vec::new());
-        TextMemo { places, known, written, generation: 0, last: Cell::new(0), size: 0, most }
+        TextMemo { places, known, written, generation: 0, size: 0, most }
     }
 
     /// Changes the number of bytes that it takes.
@@ -79,12 +76,7 @@ impl<const PARTS: usize, V> TextMemo<PARTS, V> {
         }
         let is_at =
             |index: usize| self.known.get(index).is_some_and(|known| known.is_for(&self.written, parts, epoch.day));
-        if is_at(self.last.get()) {
-            return Some(self.last.get());
-        }
-        let index = self.at_place(parts, epoch.day).filter(|index| is_at(*index))?;
-        self.last.set(index);
-        Some(index)
+        self.at_place(parts, epoch.day).filter(|index| is_at(*index))
     }
 
     /// The index of what is known at the place of these texts.
@@ -173,28 +165,37 @@ fn is_equal(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// The place of texts.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The place of texts. They are mixed side by side, as no step then waits for the one before.
 #[inline]
 fn place<const PARTS: usize>(parts: &[&[u8]; PARTS], day: Option<i64>) -> usize {
-    let seed = day.unwrap_or(-1) as u64;
-    let mixed = parts.iter().fold(seed, |mixed, part| part_hash(part, mixed.rotate_left(5) ^ part.len() as u64));
-    (mixed >> (64 - PLACE_BITS)) as usize
+    let seed = (day.unwrap_or(-1) as u64).wrapping_mul(FACTOR);
+    let mixed = parts.iter().enumerate().fold(seed, |mixed, (at, part)| {
+        let factor = FACTOR.rotate_left(at as u32 * 7) | 1;
+        mixed.wrapping_add((part_hash(part) ^ part.len() as u64).wrapping_mul(factor).rotate_left(31))
+    });
+    (mixed.wrapping_mul(FACTOR) >> (64 - PLACE_BITS)) as usize
 }
 
 /// Mixes a text into a hash. Of a short text, some bytes are enough.
 #[inline]
-fn part_hash(part: &[u8], seed: u64) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+fn part_hash(part: &[u8]) -> u64 {
     const LONG: usize = 64;
-    if part.len() >= LONG {
-        return written_hash(part, seed);
+    let length = part.len();
+    if length >= LONG {
+        return written_hash(part, 0);
     }
     let word = |start: usize| part.get(start..).and_then(<[u8]>::first_chunk).map(|word| u64::from_le_bytes(*word));
-    let mixed = match (word(0), part.len().checked_sub(8).and_then(word), word(part.len() / 2)) {
-        (Some(first), Some(last), middle) => first ^ last.rotate_left(21) ^ middle.unwrap_or_default().rotate_left(42),
-        _ => part.iter().fold(0, |mixed, byte| mixed << 8 | u64::from(*byte)),
-    };
-    (seed ^ mixed).wrapping_mul(FACTOR).rotate_left(29).wrapping_mul(FACTOR)
+    let half = |start: usize| part.get(start..).and_then(<[u8]>::first_chunk).map(|half| u32::from_le_bytes(*half));
+    if let (Some(first), Some(last)) = (word(0), length.checked_sub(8).and_then(word)) {
+        let middle = word(length / 2 - 4).unwrap_or_default();
+        return first ^ last.rotate_left(21) ^ middle.rotate_left(42);
+    }
+    match (half(0), length.checked_sub(4).and_then(half)) {
+        (Some(first), Some(last)) => u64::from(first) | u64::from(last) << 32,
+        _ => part.first().map_or(0, |first| u64::from(*first)),
+    }
 }
 
 #[cfg(test)]

@@ -128,6 +128,19 @@ impl ValueStats {
         }
     }
 
+    /// The same of events without users, all of which are this one's.
+    pub(super) fn by_user(mut self, user: &[u8]) -> ValueStats {
+        if self.period().is_some() {
+            self.add_first_user(i64::MIN, user);
+        }
+        self
+    }
+
+    /// The same without the earlier period of a comparison.
+    pub(super) fn without_earlier(self) -> ValueStats {
+        ValueStats { earlier: 0, ..self }
+    }
+
     /// The first and the last second, or `None` if no event had a time.
     pub(super) fn period(&self) -> Option<[i64; 2]> {
         (self.seconds[0] <= self.seconds[1]).then_some(self.seconds)

@@ -24,7 +24,7 @@ struct CountedEvent<'e> {
     call: CallFacts,
     /// Whether its call is remembered, and counted with others of its kind.
     is_call_known: bool,
-    /// What is remembered of its caller.
+    /// What is remembered of its caller, with which it is counted.
     caller: Option<&'e CallerValues>,
     /// The name of its user, if that is noted, and whether it was cut.
     name: Option<&'e [u8]>,
@@ -68,7 +68,9 @@ impl SummaryTally {
             counts.add(second, call.kind, readers.clock.has_other_forms(), bucketed_time);
             counts.add_amount(amount);
         }
-        let caller = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
+        let known_caller = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
+        let caller_index = known_caller.map(|(index, _)| index);
+        let caller = known_caller.map(|(_, known)| known);
         let (name, is_name_cut) = match (caller, &mut readers.user) {
             (Some(caller), _) => (Some(caller.user()), false),
             (None, Some(user)) => {
@@ -78,7 +80,8 @@ impl SummaryTally {
             (None, None) => (None, false),
         };
         let time = second.map(|_| &*bucketed_time);
-        let occurrence = &Occurrence { time, is_failed: call.is_failed, is_earlier, user: name, sum: amount.sum };
+        let unnamed = Occurrence { time, is_failed: call.is_failed, is_earlier, user: None, sum: amount.sum };
+        let occurrence = &Occurrence { user: name, ..unnamed };
         let is_call_known = known_call.is_some();
         let counted =
             CountedEvent { event, file, style, second, call, is_call_known, caller, name, is_name_cut, occurrence };
@@ -93,36 +96,44 @@ impl SummaryTally {
             }
             _ => {}
         }
-        if is_earlier {
-            return Some(found.has_grown);
-        }
-        let counted = CountedEvent { occurrence: &Occurrence { user: None, ..*occurrence }, ..counted };
-        let is_of_caller = counted.count_others(OtherCounting {
-            readers: &mut readers.values,
-            counters,
-            counts,
-            value,
-            found: &mut found,
-        });
+        let counted = CountedEvent { occurrence: &unnamed, ..counted };
+        let is_of_caller = !is_earlier
+            && counted.count_others(OtherCounting {
+                readers: &mut readers.values,
+                counters,
+                counts,
+                value,
+                found: &mut found,
+            });
         if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.values.themes) {
             let user = name.unwrap_or_default();
             if let Some(changed_by) = themes.changed_by(user, (event, file), style) {
                 found.caller.set_user(changed_by, user.len());
                 if let Some(callers) = &mut readers.callers {
-                    callers.learn(event, second, *generation, found.caller);
+                    let settle = |values: &CallerValues, stats: &ValueStats| {
+                        settle_caller(values, stats, subjects, counters, &mut counts.empty);
+                    };
+                    callers.learn(event, second, *generation, found.caller, settle);
                 }
             }
+        }
+        if let (Some(index), Some(callers)) = (caller_index, &mut readers.callers) {
+            callers.count(index, &unnamed);
         }
         Some(found.has_grown)
     }
 
-    /// Adds what was counted of calls to their entries, which are about to move or to be read.
+    /// Adds what was counted of calls and callers to their entries, which are about to move or to
+    /// be read.
     pub(super) fn settle(&mut self) {
         let SummaryTally { readers, subjects, counters, counts, .. } = self;
         if let Some(calls) = &mut readers.calls {
             calls.settle(|values, stats| {
                 settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
             });
+        }
+        if let Some(callers) = &mut readers.callers {
+            callers.settle(|values, stats| settle_caller(values, stats, subjects, counters, &mut counts.empty));
         }
     }
 }
@@ -145,6 +156,29 @@ fn settle_call(
     }
 }
 
+/// Adds what was counted of a caller to its entries.
+fn settle_caller(
+    values: &CallerValues,
+    stats: &ValueStats,
+    subjects: &[CountedColumns],
+    counters: &mut CounterSet<Counter>,
+    empty: &mut [u64],
+) {
+    let of_user = stats.clone().by_user(values.user());
+    for ((subject, counter), empty) in subjects.iter().zip(&mut counters.subjects).zip(empty) {
+        if let Some(RememberedColumn::Caller(column)) = subject.remembered() {
+            match values.columns[column as usize] {
+                Some(entry) => counter.merge_at(entry, &of_user),
+                None => *empty += stats.count,
+            }
+        }
+    }
+    // Signals have no users, and nothing to compare with an earlier period.
+    if let (Some(entry), true) = (values.signal, stats.count > 0) {
+        counters.signals.merge_at(entry, &stats.clone().without_earlier());
+    }
+}
+
 impl CountedEvent<'_> {
     /// Counts the value of each subject.
     #[inline]
@@ -157,16 +191,13 @@ impl CountedEvent<'_> {
     ) -> FoundValues {
         let mut found = FoundValues { has_cut_values: self.is_name_cut, ..FoundValues::default() };
         for ((subject, counter), empty) in subjects.iter_mut().zip(counters).zip(&mut counts.empty) {
-            let known = match subject.remembered() {
-                Some(RememberedColumn::Call(_)) if self.is_call_known => continue,
-                Some(RememberedColumn::Caller(column)) => self.caller.map(|caller| caller.columns[column as usize]),
-                _ => None,
+            let is_known = match subject.remembered() {
+                Some(RememberedColumn::Call(_)) => self.is_call_known,
+                Some(RememberedColumn::Caller(_)) => self.caller.is_some(),
+                None => false,
             };
-            match known {
-                Some(Some(entry)) => counter.add_at(entry, self.occurrence),
-                Some(None) => *empty += u64::from(!self.occurrence.is_earlier),
-                None if self.count_subject(subject, counter, &mut counts.cut_values, value, &mut found) => {}
-                None => *empty += u64::from(!self.occurrence.is_earlier),
+            if !is_known && !self.count_subject(subject, counter, &mut counts.cut_values, value, &mut found) {
+                *empty += u64::from(!self.occurrence.is_earlier);
             }
         }
         found
@@ -277,8 +308,7 @@ impl CountedEvent<'_> {
         if context.is_denied {
             signals.write_denied(context, &mut |value| found.has_grown |= counter.add(value, occurrence));
         }
-        if let Some(caller) = self.caller {
-            caller.signal.iter().for_each(|entry| counter.add_at(*entry, occurrence));
+        if self.caller.is_some() {
             return false;
         }
         signals.write_caller(self.event, context, &mut |value| {
