@@ -90,11 +90,19 @@ impl Part for RowPart {
     }
 
     fn clear(&mut self) {
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.clear();
-        // Free the memory of an unusually large row.
-        rows.shrink_to(2 * MAX_BYTES);
-        *self = RowPart { rows, ..RowPart::default() };
+        /// More than a usual part has, in bytes.
+        const MAX_LIST: usize = MAX_BYTES / 4;
+        let mark = RowMark { count: 0, rows: 0, ends: 0, cut: 0, ids: 0, keys: 0, key_ends: 0 };
+        self.cut(&mark);
+        self.piece = None;
+        // What is kept need not be allocated again. Free the memory of an unusually large row, or
+        // of unusually many small ones.
+        self.rows.shrink_to(2 * MAX_BYTES);
+        self.keys.shrink_to(MAX_LIST);
+        self.ends.shrink_to(MAX_LIST / size_of::<usize>());
+        self.key_ends.shrink_to(MAX_LIST / size_of::<usize>());
+        self.ids.shrink_to(MAX_LIST / size_of::<RowIdentity>());
+        self.cut.shrink_to(MAX_LIST / size_of::<(u64, u64)>());
     }
 }
 
@@ -143,14 +151,20 @@ impl RowPart {
     ) -> Result<(), E> {
         let id = |at| self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing);
         let wanted = (0..self.count as usize).map(|at| is_wanted(id(at))).collect::<Result<Vec<bool>, E>>()?;
+        self.keep(&wanted);
+        Ok(())
+    }
+
+    /// Keeps only the wanted rows. Those of which nothing is said are wanted.
+    pub(in crate::command) fn keep(&mut self, wanted: &[bool]) {
         if wanted.iter().all(|is_wanted| *is_wanted) {
-            return Ok(());
+            return;
         }
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
         let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
-        for (at, is_wanted) in wanted.into_iter().enumerate() {
+        for at in 0..self.count as usize {
             let cells = cut.next_if(|(row, _)| *row == at as u64).map(|(_, cells)| (kept as u64, cells));
-            if !is_wanted {
+            if wanted.get(at) == Some(&false) {
                 continue;
             }
             self.cut.extend(cells);
@@ -171,7 +185,6 @@ impl RowPart {
         self.ends.truncate(kept);
         self.keys.truncate(key_end);
         self.key_ends.truncate(kept);
-        Ok(())
     }
 }
 

@@ -72,6 +72,8 @@ impl EventWorker for CountWorker {
 /// Adds up the counts.
 pub(super) struct CountMerge<'a> {
     duplicates: DuplicateFilter,
+    /// Memory for which events of a part are kept.
+    kept: Vec<bool>,
     limit: Option<u64>,
     /// The part that gets the ids of the events that count.
     part: Option<&'a mut PartFileWriter>,
@@ -79,7 +81,7 @@ pub(super) struct CountMerge<'a> {
 
 impl<'a> CountMerge<'a> {
     pub(super) fn new(dedupe: bool, limit: Option<u64>) -> CountMerge<'a> {
-        CountMerge { duplicates: DuplicateFilter::new(dedupe), limit, part: None }
+        CountMerge { duplicates: DuplicateFilter::new(dedupe), kept: Vec::new(), limit, part: None }
     }
 
     /// The same for a part.
@@ -104,13 +106,13 @@ impl Consumer for CountMerge<'_> {
     ) -> Result<ControlFlow<()>, Error> {
         let mut count = part.count;
         if self.duplicates.is_active() {
-            count = 0;
-            self.duplicates.expect(&part.ids);
-            for id in &part.ids {
-                if self.duplicates.keeps(*id, coverage)? {
-                    count += 1;
-                    if let (Some(part), RowIdentity::Id(id)) = (&mut self.part, id) {
-                        part.record(id)?;
+            self.duplicates.keep_all(&part.ids, &mut self.kept, coverage)?;
+            count = self.kept.iter().filter(|is_kept| **is_kept).count() as u64;
+            if let Some(records) = &mut self.part {
+                let kept = part.ids.iter().zip(&self.kept).filter(|(_, is_kept)| **is_kept);
+                for (id, _) in kept {
+                    if let RowIdentity::Id(id) = id {
+                        records.record(id)?;
                     }
                 }
             }

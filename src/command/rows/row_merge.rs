@@ -48,6 +48,8 @@ pub(super) struct RowMerge {
     /// What comes before the rows, until it is written.
     header: Option<Vec<u8>>,
     duplicates: DuplicateFilter,
+    /// Memory for which rows of a part are kept.
+    kept: Vec<bool>,
     sorter: Option<ExternalSorter>,
     limit: Option<u64>,
     /// Number of truncated cells in all rows.
@@ -96,6 +98,7 @@ impl RowMerge {
             sink,
             header: Some(header),
             duplicates: DuplicateFilter::new(selection.dedupe),
+            kept: Vec::new(),
             sorter: selection.is_sorted.then(|| ExternalSorter::with_large_memory(selection.limit)),
             limit: selection.limit,
             cut: 0,
@@ -134,8 +137,8 @@ impl RowMerge {
     /// Takes whole rows. Returns their number.
     fn rows(&mut self, part: &mut RowPart, coverage: &mut Coverage) -> Result<u64, Error> {
         if self.duplicates.is_active() {
-            self.duplicates.expect(&part.ids);
-            part.retain(|id| self.duplicates.keeps(id, coverage))?;
+            self.duplicates.keep_all(&part.ids, &mut self.kept, coverage)?;
+            part.keep(&self.kept);
         }
         if let Some(sorter) = &mut self.sorter {
             for at in 0..part.count as usize {

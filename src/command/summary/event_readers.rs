@@ -132,4 +132,9 @@ impl UserReader {
         let is_cut = self.column.value(event, file, style, &mut self.name);
         (&self.name, is_cut)
     }
+
+    /// The name that was read last.
+    pub(super) fn last(&self) -> &[u8] {
+        &self.name
+    }
 }

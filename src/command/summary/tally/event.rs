@@ -7,7 +7,7 @@ use crate::command::summary::counted_columns::{CountedColumns, RememberedColumn}
 use crate::command::summary::counter::Counter;
 use crate::command::summary::counter_set::CounterSet;
 use crate::command::summary::event_counts::EventCounts;
-use crate::command::summary::event_readers::{ValueReaders, write_principal};
+use crate::command::summary::event_readers::{UserReader, ValueReaders, write_principal};
 use crate::command::summary::signals::{SignalContext, SignalWriter};
 use crate::command::summary::value_stats::{Occurrence, ValueStats};
 use crate::decode::event::Event;
@@ -105,22 +105,26 @@ impl SummaryTally {
                 value,
                 found: &mut found,
             });
-        if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.values.themes) {
-            let user = name.unwrap_or_default();
-            if let Some(changed_by) = themes.changed_by(user, (event, file), style) {
-                found.caller.set_user(changed_by, user.len());
-                if let Some(callers) = &mut readers.callers {
-                    let settle = |values: &CallerValues, stats: &ValueStats| {
-                        settle_caller(values, stats, subjects, counters, &mut counts.empty);
-                    };
-                    callers.learn(event, second, *generation, found.caller, settle);
-                }
-            }
-        }
         if let (Some(index), Some(callers)) = (caller_index, &mut readers.callers) {
             callers.count(index, &unnamed);
         }
-        Some(found.has_grown)
+        let has_grown = found.has_grown;
+        if is_of_caller && !found.has_cut_values {
+            self.learn_caller(event, file, second, found.caller);
+        }
+        Some(has_grown)
+    }
+
+    /// Remembers what was found of the caller of the last event.
+    fn learn_caller(&mut self, event: &Event<'_>, file: &str, second: Option<i64>, mut values: CallerValues) {
+        let SummaryTally { readers, subjects, counters, counts, generation, style, .. } = self;
+        let (Some(themes), Some(callers)) = (&mut readers.values.themes, &mut readers.callers) else { return };
+        let user = readers.user.as_ref().map_or(&[][..], UserReader::last);
+        let Some(changed_by) = themes.changed_by(user, (event, file), style) else { return };
+        values.set_user(changed_by, user.len());
+        callers.learn(event, second, *generation, values, |values, stats| {
+            settle_caller(values, stats, subjects, counters, &mut counts.empty);
+        });
     }
 
     /// Adds what was counted of calls and callers to their entries, which are about to move or to
