@@ -167,12 +167,20 @@ impl ValueStats {
         while self.size < other.size {
             self.coarsen(self.size.next());
         }
-        self.fit(self.seconds[0].div_euclid(60), self.seconds[1].div_euclid(60));
+        // Mostly there is nothing to move.
+        if !other.seconds.iter().all(|second| self.covers(second.div_euclid(60))) {
+            self.fit(self.seconds[0].div_euclid(60), self.seconds[1].div_euclid(60));
+        }
         for (minute, count) in other.minutes() {
             let at = self.size.of_minute(minute) - self.start;
             let bucket = &mut self.buckets[at as usize];
             *bucket = bucket.saturating_add(count);
         }
+    }
+
+    /// Whether a minute falls into a bucket as they are.
+    fn covers(&self, minute: i64) -> bool {
+        (0..PICTURE_BUCKETS as i64).contains(&(self.size.of_minute(minute) - self.start))
     }
 
     /// Moves or enlarges the buckets to cover the minutes from `first` to `last` in

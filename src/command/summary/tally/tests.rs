@@ -7,6 +7,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::decode::testing::with_event;
+use crate::syntax::window::Window;
 
 const SUBJECTS: [&str; 7] =
     ["recipientAccountId", "awsRegion", "eventName", "eventSource", "sourceIPAddress", "accessKeyId", "userAgent"];
@@ -66,12 +67,19 @@ const MEMBERS: [&[&str]; 10] = [
     ],
 ];
 
-fn tally(room: usize, fields: &mut FieldSet) -> SummaryTally {
+/// A later period that begins within an hour, so that a caller and a call are in both.
+fn periods() -> ComparedPeriods {
+    let time = |text: &str| Some(text.parse().unwrap());
+    let (start, border) = (time("2026-10-01T00:00:00Z"), time("2026-10-01T09:14:30Z"));
+    ComparedPeriods::new(Window { since: start, until: border }, Window { since: border, until: None })
+}
+
+fn tally(room: usize, compared: Option<ComparedPeriods>, fields: &mut FieldSet) -> SummaryTally {
     let mut subjects: Vec<_> =
         SUBJECTS.iter().map(|name| CountedColumns::new(&[name], false, fields).unwrap()).collect();
     subjects.push(CountedColumns::users(fields).unwrap());
     subjects.push(CountedColumns::errors(fields).unwrap());
-    let counted = CountedValues { subjects, amounts: None, is_overview: true, compared: None };
+    let counted = CountedValues { subjects, amounts: None, is_overview: true, compared };
     SummaryTally::with_rooms(std::iter::once(room), counted, fields).unwrap().pop().unwrap()
 }
 
@@ -106,9 +114,10 @@ proptest! {
         events in prop::collection::vec(event(), 1..60),
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
         room in select(vec![2_000, 40_000, 32 << 20]),
+        compared in select(vec![None, Some(periods())]),
     ) {
         let mut fields = FieldSet::default();
-        let (mut at_once, mut by_facts) = (tally(room, &mut fields), tally(32 << 20, &mut fields));
+        let (mut at_once, mut by_facts) = (tally(room, compared, &mut fields), tally(32 << 20, compared, &mut fields));
         let mut facts = EventFacts::default();
         for index in order {
             with_event(&events[index.index(events.len())], &fields, |event| {
