@@ -8,7 +8,7 @@
 mod start;
 mod windows;
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -51,6 +51,12 @@ const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 fn is_utf_16(text: &[u8]) -> bool {
     UTF_16.iter().any(|mark| text.starts_with(mark))
+}
+
+/// Converts UTF-16. The converter loses what it has left at the end of the text if it is read
+/// into less than three bytes, so it is always read into more.
+fn utf_8(text: impl Read) -> impl Read {
+    BufReader::new(DecodeReaderBytes::new(text))
 }
 
 /// Number of bytes of a window that were consumed, or a break to stop reading.
@@ -192,7 +198,7 @@ impl Inflater {
         let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
         let plain = start.chain(RemainingText { end, file });
         let problem = if is_utf_16 {
-            windows.all(DecodeReaderBytes::new(plain), &mut may_grow, visitor)
+            windows.all(utf_8(plain), &mut may_grow, visitor)
         } else {
             windows.all(plain, &mut may_grow, visitor)
         };
@@ -207,7 +213,7 @@ impl Inflater {
         visitor: &mut impl TextVisitor,
     ) -> FileContent<'static> {
         let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
-        let problem = windows.all(DecodeReaderBytes::new(text), &mut may_grow, visitor);
+        let problem = windows.all(utf_8(text), &mut may_grow, visitor);
         FileContent::Text(TextEnd::with(problem))
     }
 
