@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(table(60), "eu-west-1  2026-10-01T09:00:00Z  Admin/alice@example.com");
         assert_eq!(table(40), "2026-10-01T09:00:00Z  Admin/alice@examp…");
         assert_eq!(table(30), "2026-10-01T09:00:00Z  Admin/a…");
-        assert_eq!(table(20), "2026-10-01…  Admin/…");
+        assert_eq!(table(20), "2026-10-0…  Admin/a…");
     }
 
     #[test]
