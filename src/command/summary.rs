@@ -18,6 +18,7 @@ mod comparison;
 mod consumer;
 mod count;
 mod counted_columns;
+mod counted_memo;
 mod counter;
 mod counter_set;
 mod data;

@@ -1,7 +1,8 @@
 //! What was counted of a call, remembered. Most events repeat the name, source, region, account
 //! and outcome of an earlier one. These are then not read or looked up again.
 
-use super::text_memo::{MemoEpoch, TextMemo};
+use super::counted_memo::CountedMemo;
+use super::text_memo::MemoEpoch;
 use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::call::FailureRule;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -12,9 +13,7 @@ use crate::error::Error;
 pub(super) struct CallMemo {
     fields: [FieldId; FIELDS],
     failure: FailureRule,
-    known: TextMemo<PARTS, CallValues>,
-    /// What was counted of each of them, to be added to all of its entries at once.
-    pending: Vec<ValueStats>,
+    known: CountedMemo<PARTS, CallValues>,
 }
 
 /// The entries of a call in counters, and what else depends on it.
@@ -56,8 +55,6 @@ const FIELDS: usize = 6;
 const PARTS: usize = FIELDS + 1;
 /// The most bytes of a field.
 const MAX_FIELD: usize = 128;
-/// What a call takes in addition.
-const PENDING: usize = size_of::<ValueStats>();
 /// The most bytes of all calls.
 const MAX_BYTES: usize = 768 << 10;
 
@@ -83,12 +80,7 @@ impl CallMemo {
             slots.push(fields.slot(name)?);
         }
         let slots = slots.try_into().map_err(|_| Error::Failed("internal error: fields of calls".into()))?;
-        Ok(CallMemo {
-            fields: slots,
-            failure: FailureRule::new(fields)?,
-            known: TextMemo::new(MAX_BYTES),
-            pending: Vec::new(),
-        })
+        Ok(CallMemo { fields: slots, failure: FailureRule::new(fields)?, known: CountedMemo::new(MAX_BYTES) })
     }
 
     /// Limits the bytes that calls take.
@@ -100,16 +92,14 @@ impl CallMemo {
     /// still valid.
     #[inline]
     pub(super) fn find(&self, event: &Event<'_>, generation: u64) -> Option<(usize, CallValues)> {
-        let index = self.known.find_index(&self.parts(event)?, epoch(generation))?;
-        Some((index, *self.known.value(index)?))
+        let (index, values) = self.known.find(&self.parts(event)?, epoch(generation))?;
+        Some((index, *values))
     }
 
     /// Counts an event whose call has this index. It is added to the entries later.
     #[inline]
     pub(super) fn count(&mut self, index: usize, occurrence: &Occurrence<'_>) {
-        if let Some(pending) = self.pending.get_mut(index) {
-            pending.add(occurrence);
-        }
+        self.known.count(index, occurrence);
     }
 
     /// Remembers the values of the call of an event. What was counted of calls that are forgotten
@@ -119,30 +109,15 @@ impl CallMemo {
         event: &Event<'_>,
         generation: u64,
         values: CallValues,
-        mut settle: impl FnMut(&CallValues, &ValueStats),
+        settle: impl FnMut(&CallValues, &ValueStats),
     ) {
         let Some(parts) = self.parts(event) else { return };
-        for index in self.known.forgotten(&parts, epoch(generation), PENDING) {
-            self.settle_one(index, &mut settle);
-        }
-        let index = self.known.learn(&parts, epoch(generation), values, PENDING);
-        let count = index.map_or(0, |index| index + 1).max(self.pending.len());
-        self.pending.resize_with(count, ValueStats::default);
+        self.known.learn(&parts, epoch(generation), values, 0, settle);
     }
 
     /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, mut settle: impl FnMut(&CallValues, &ValueStats)) {
-        for index in 0..self.pending.len() {
-            self.settle_one(index, &mut settle);
-        }
-    }
-
-    fn settle_one(&mut self, index: usize, settle: &mut impl FnMut(&CallValues, &ValueStats)) {
-        let (Some(values), Some(pending)) = (self.known.value(index), self.pending.get_mut(index)) else { return };
-        if pending.count > 0 || pending.earlier > 0 {
-            settle(values, pending);
-            *pending = ValueStats::default();
-        }
+    pub(super) fn settle(&mut self, settle: impl FnMut(&CallValues, &ValueStats)) {
+        self.known.settle(settle);
     }
 
     /// The parts of an event that make a call; `None` if one is too long.

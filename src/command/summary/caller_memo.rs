@@ -3,7 +3,8 @@
 
 use std::cell::OnceCell;
 
-use super::text_memo::{MemoEpoch, TextMemo};
+use super::counted_memo::CountedMemo;
+use super::text_memo::MemoEpoch;
 use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -16,9 +17,7 @@ pub(super) struct CallerMemo {
     source: FieldId,
     agent: FieldId,
     from_console: FieldId,
-    known: TextMemo<PARTS, CallerValues>,
-    /// What was counted of each of them, to be added to all of its entries at once.
-    pending: Vec<ValueStats>,
+    known: CountedMemo<PARTS, CallerValues>,
 }
 
 /// The values of a caller on a day, and their entries in the counters.
@@ -73,8 +72,8 @@ const CALLER_COLUMNS: usize = 4;
 const PARTS: usize = 4;
 /// The most bytes of each part. Longer ones are few, and would take much memory.
 const MAX_LENGTHS: [usize; PARTS] = [2048, 64, 512, 8];
-/// What a caller takes in addition: its pending counts, and its principal, which comes later.
-const PENDING: usize = size_of::<ValueStats>() + 64;
+/// The bytes of the principal of a caller, which comes later.
+const PRINCIPAL: usize = 64;
 /// The most bytes of all callers. Accounts with many sessions have thousands.
 const MAX_BYTES: usize = 5 << 20;
 
@@ -99,8 +98,7 @@ impl CallerMemo {
             source: fields.slot("sourceIPAddress")?,
             agent: fields.slot("userAgent")?,
             from_console: fields.slot("sessionCredentialFromConsole")?,
-            known: TextMemo::new(MAX_BYTES),
-            pending: Vec::new(),
+            known: CountedMemo::new(MAX_BYTES),
         })
     }
 
@@ -118,16 +116,13 @@ impl CallerMemo {
         second: Option<i64>,
         generation: u64,
     ) -> Option<(usize, &CallerValues)> {
-        let index = self.known.find_index(&self.parts(event)?, epoch(second, generation))?;
-        Some((index, self.known.value(index)?))
+        self.known.find(&self.parts(event)?, epoch(second, generation))
     }
 
     /// Counts an event whose caller has this index. It is added to the entries later.
     #[inline]
     pub(super) fn count(&mut self, index: usize, occurrence: &Occurrence<'_>) {
-        if let Some(pending) = self.pending.get_mut(index) {
-            pending.add(occurrence);
-        }
+        self.known.count(index, occurrence);
     }
 
     /// Remembers the values of a caller if they depend on nothing else. What was counted of callers
@@ -138,35 +133,19 @@ impl CallerMemo {
         second: Option<i64>,
         generation: u64,
         values: CallerValues,
-        mut settle: impl FnMut(&CallerValues, &ValueStats),
+        settle: impl FnMut(&CallerValues, &ValueStats),
     ) {
         let Some(parts) = self.parts(event) else { return };
         if !self.identities.principal(event).is_identity() {
             return;
         }
-        let epoch = epoch(second, generation);
-        let size = values.changed_by.len() + PENDING;
-        for index in self.known.forgotten(&parts, epoch, size) {
-            self.settle_one(index, &mut settle);
-        }
-        let index = self.known.learn(&parts, epoch, values, size);
-        let count = index.map_or(0, |index| index + 1).max(self.pending.len());
-        self.pending.resize_with(count, ValueStats::default);
+        let size = values.changed_by.len() + PRINCIPAL;
+        self.known.learn(&parts, epoch(second, generation), values, size, settle);
     }
 
     /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, mut settle: impl FnMut(&CallerValues, &ValueStats)) {
-        for index in 0..self.pending.len() {
-            self.settle_one(index, &mut settle);
-        }
-    }
-
-    fn settle_one(&mut self, index: usize, settle: &mut impl FnMut(&CallerValues, &ValueStats)) {
-        let (Some(values), Some(pending)) = (self.known.value(index), self.pending.get_mut(index)) else { return };
-        if pending.count > 0 || pending.earlier > 0 {
-            settle(values, pending);
-            *pending = ValueStats::default();
-        }
+    pub(super) fn settle(&mut self, settle: impl FnMut(&CallerValues, &ValueStats)) {
+        self.known.settle(settle);
     }
 
     /// The parts of an event that make a caller; `None` if a part is too long or the identity
