@@ -4,12 +4,12 @@
 //!
 //! `cargo bench --bench sync` runs those tools that are on the PATH in turn,
 //! each into a fresh folder and then again, and prints one table: the time of
-//! each, and its CPU time, as a multiple of ours. The last lines compare ours
-//! that also reads the logs with ours that only mirrors them. `-- --only TEXT` takes the lines with the text
-//! in their work, `-- --tools LIST` only these tools beside ours, `-- --rounds
-//! N` more or fewer rounds, `-- --folder DIR` the place for the mirrors
-//! (/dev/shm where it is there: a disk that deletes and writes so much slows
-//! down).
+//! each, and its CPU time, as a multiple of ours. In the last lines, a run that
+//! also reads the logs is compared with one that only mirrors them. `-- --only
+//! TEXT` takes the lines with the text in their work, `-- --tools LIST` only
+//! these tools beside ours, `-- --rounds N` more or fewer rounds, `-- --folder
+//! DIR` the place for the mirrors (/dev/shm where it is there: a disk that
+//! deletes and writes so much slows down).
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 

@@ -137,7 +137,7 @@ async fn run(waiting: Arc<WaitingDownloads>, client: Arc<S3Client>, mut permit: 
     while let Some((download, held)) = waiting.take(permit) {
         let WaitingDownload { object, path, location, result } = download;
         let item = fetch(&waiting.shared, &client, object, path, location).await;
-        // Nobody waits for it if the run ends early.
+        // The receiver is gone if the run ended early.
         let _ = result.send(item);
         permit = held;
         match permit.renew() {
@@ -156,9 +156,9 @@ impl WaitingDownloads {
         self.shared.limiter.try_acquire()
     }
 
-    /// Takes the next download for the task that holds this permit. If there is none, the permit
-    /// is returned while the queue is locked: whoever adds a download then finds either this task
-    /// or its permit.
+    /// Takes the next download for the task that holds this permit. If the queue is empty, the
+    /// permit is returned before the queue is unlocked, so that whoever adds the next download can
+    /// start a task for it.
     fn take(&self, permit: ConcurrencyPermit) -> Option<(WaitingDownload, ConcurrencyPermit)> {
         let mut queue = self.queue();
         let Some(download) = queue.pop_front() else {

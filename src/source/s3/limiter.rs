@@ -6,11 +6,12 @@ use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::source::s3::limiter::adaptive::AdaptiveLimit;
-use crate::source::spec::Downloads;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
+
+use crate::source::s3::limiter::adaptive::AdaptiveLimit;
+use crate::source::spec::Downloads;
 
 /// Semaphore with a variable limit that every download passes.
 #[derive(Debug)]
