@@ -6,23 +6,27 @@ use crate::decode::json::{JsonError, JsonText, KeyBytes, ObjectMembers};
 /// Known keys, and which of them followed which. Records of one kind of event repeat
 /// their key order, so the next key is usually the one that followed last time.
 /// Comparing with it is faster than finding the end of the key and hashing it.
+///
+/// Key orders differ between services, and most of them already in the first key. So
+/// objects that begin with different keys are learned apart.
 #[derive(Clone, Debug)]
 pub(super) struct KeyPredictor {
     keys: Vec<KnownKey>,
+    /// The keys as written, each once.
+    patterns: Vec<KeyBytes>,
     /// What prediction does not need to know of the keys.
     names: Vec<FieldName>,
-    /// For each hash of a key, the most recent one.
+    /// For each hash of a key and the first key of its object, the most recent key.
     buckets: Vec<usize>,
 }
 
-/// A key, or the end of an object, in adjacent cache lines.
+/// A key in the objects that begin with one key, or the end of an object.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(128))]
 struct KnownKey {
-    /// The key with the bytes that surround it.
-    written: KeyBytes,
     /// The two keys last seen after it.
     next: [u16; 2],
+    /// The number of its pattern.
+    pattern: u16,
     /// Length in bytes, with its surroundings.
     length: u8,
     /// Id of the field.
@@ -32,8 +36,8 @@ struct KnownKey {
 #[derive(Clone, Debug, Default)]
 struct FieldName {
     key: Box<[u8]>,
-    /// Whether the key was the first of its object.
-    is_first: bool,
+    /// The first key of its object; [`KeyPredictor::START`] for a first key.
+    first: usize,
     /// Another key with the same hash.
     next_in_bucket: usize,
 }
@@ -52,21 +56,28 @@ impl KeyPredictor {
     /// Represents keys that were not requested, once no more keys can be learned. The
     /// entries after it represent the requested fields in that case, one per field id.
     const OTHER: usize = 2;
-    /// More keys than any version of the format has.
+    /// More keys than any version of the format has, in the orders of all services.
     const MAX_KEYS: usize = 1024;
+    /// Number of hashes.
+    const BUCKETS: usize = 256;
     /// Longer keys are not worth the memory.
     const MAX_KEY: usize = 256;
 
     /// Creates a predictor for objects with `fields` fields, at most 255.
     pub(super) fn new(fields: usize) -> KeyPredictor {
         let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
-        let mut predictor =
-            KeyPredictor { keys: Vec::new(), names: Vec::new(), buckets: vec![KeyPredictor::OTHER; 256] };
+        let mut predictor = KeyPredictor {
+            keys: Vec::new(),
+            patterns: Vec::new(),
+            names: Vec::new(),
+            buckets: vec![KeyPredictor::OTHER; KeyPredictor::BUCKETS],
+        };
         for slot in slots {
             predictor.learn(FieldName::default(), KeyBytes::NEVER, slot);
         }
+        let pattern = predictor.pattern(KeyBytes::END);
         let end = &mut predictor.keys[KeyPredictor::END];
-        (end.written, end.length) = (KeyBytes::END, 1);
+        (end.pattern, end.length) = (pattern, 1);
         predictor
     }
 
@@ -74,8 +85,20 @@ impl KeyPredictor {
     fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
         // A longer key is never predicted.
         let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::MAX_LENGTH);
-        self.keys.push(KnownKey { written, next: [KeyPredictor::OTHER as u16; 2], length: length as u8, slot });
+        let pattern = self.pattern(written);
+        self.keys.push(KnownKey { next: [KeyPredictor::OTHER as u16; 2], pattern, length: length as u8, slot });
         self.names.push(name);
+    }
+
+    /// The number of a pattern, which is added if it is new.
+    fn pattern(&mut self, written: KeyBytes) -> u16 {
+        /// More than the format has. In a log with ever new keys, a longer search takes long.
+        const MAX_SEARCHED: usize = 128;
+        let known = self.patterns.iter().take(MAX_SEARCHED).position(|known| *known == written);
+        known.unwrap_or_else(|| {
+            self.patterns.push(written);
+            self.patterns.len() - 1
+        }) as u16
     }
 
     /// Whether no more keys are learned.
@@ -96,11 +119,11 @@ impl KeyPredictor {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
         let [latest, other] = self.keys[last].next;
         let key = &self.keys[usize::from(latest)];
-        if key.written.is_at_start(bytes) {
+        if self.patterns[usize::from(key.pattern)].is_at_start(bytes) {
             return Some((latest.into(), at + usize::from(key.length)));
         }
         let key = &self.keys[usize::from(other)];
-        if !key.written.is_at_start(bytes) {
+        if !self.patterns[usize::from(key.pattern)].is_at_start(bytes) {
             return None;
         }
         let end = at + usize::from(key.length);
@@ -121,8 +144,12 @@ impl KeyPredictor {
     ) -> Result<(usize, usize), JsonError> {
         let is_first = last == KeyPredictor::START;
         let mut members = if is_first { text.members(at) } else { ObjectMembers::resume(text, at) };
+        let first = match self.names[last].first {
+            KeyPredictor::START => last,
+            first => first,
+        };
         let (key, from) = match members.next_key()? {
-            Some((key, from)) => (self.id(key, is_first, fields), from),
+            Some((key, from)) => (self.id(key, first, fields), from),
             None => (KeyPredictor::END, members.at()),
         };
         let next = &mut self.keys[last].next;
@@ -130,11 +157,12 @@ impl KeyPredictor {
         Ok((key, from))
     }
 
-    /// Returns the number of a key, assigning one if the key is new.
-    fn id(&mut self, key: &[u8], is_first: bool, fields: &FieldSet) -> usize {
-        let bucket = hash(key);
+    /// Returns the number of a key, assigning one if the key is new. `first` is the first
+    /// key of its object.
+    fn id(&mut self, key: &[u8], first: usize, fields: &FieldSet) -> usize {
+        let bucket = (hash(key) + first) % KeyPredictor::BUCKETS;
         let mut id = self.buckets[bucket];
-        while id != KeyPredictor::OTHER && (*self.names[id].key != *key || self.names[id].is_first != is_first) {
+        while id != KeyPredictor::OTHER && (*self.names[id].key != *key || self.names[id].first != first) {
             id = self.names[id].next_in_bucket;
         }
         if id != KeyPredictor::OTHER {
@@ -148,9 +176,9 @@ impl KeyPredictor {
         let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
         // The pattern includes the byte before the key, so a first key has its own
         // entry.
-        let written = KeyBytes::new(if is_first { b'{' } else { b',' }, key);
+        let written = KeyBytes::new(if first == KeyPredictor::START { b'{' } else { b',' }, key);
         let slot = slot.unwrap_or(fields.len()) as u8;
-        self.learn(FieldName { key: key.into(), is_first, next_in_bucket }, written, slot);
+        self.learn(FieldName { key: key.into(), first, next_in_bucket }, written, slot);
         id
     }
 }

@@ -12,7 +12,7 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
 
 /// A key as written with the byte before it, its quotes and its colon, in a form that
 /// is fast to compare: one cache line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(align(64))]
 pub struct KeyBytes {
     words: [u64; KeyBytes::WORDS],
