@@ -184,7 +184,7 @@ impl Decoder {
         let done = &bytes[..piece.consumed];
         self.findings.has_text |= !done.trim_ascii_start().is_empty();
         // Only an index of this very piece knows whether it is ASCII.
-        if !(is_walk && self.structure.is_ascii()) && self.findings.not_utf8.is_none() {
+        if !(is_walk && self.structure.traits().is_ascii) && self.findings.not_utf8.is_none() {
             let wrong = simdutf8::compat::from_utf8(done).err().map(|error| error.valid_up_to());
             // A character cut off at the end of the file is already reported as a
             // truncated file.

@@ -109,7 +109,7 @@ impl fmt::Display for Issue {
             Outcome::WithoutKeys => write!(f, "; digests whose key is unknown are not proven"),
             Outcome::FilesLeft => write!(f, "; its files were left as they are"),
             Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
-            Outcome::LinesCut(n) => write!(f, "; the rest of the line, and of {} more lines, was left out", n - 1),
+            Outcome::LinesCut(n) => write!(f, "; the rest of this line and of {} more was left out", n - 1),
         }
     }
 }

@@ -28,13 +28,20 @@ pub enum JsonError {
 pub struct JsonText<'a> {
     bytes: &'a [u8],
     marks: StructuralBitmaps<'a>,
+    is_one_line: bool,
 }
 
 impl<'a> JsonText<'a> {
     /// Indexes `bytes` into `structure` and returns a view of both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> JsonText<'a> {
         structure.index(bytes);
-        JsonText { bytes, marks: structure.marks_of(bytes) }
+        JsonText { bytes, marks: structure.marks_of(bytes), is_one_line: structure.traits().is_one_line }
+    }
+
+    /// Whether no byte of the text ends a line.
+    #[inline(always)]
+    pub fn is_one_line(&self) -> bool {
+        self.is_one_line
     }
 
     /// The text itself.

@@ -29,9 +29,18 @@ pub struct Structure {
     carries: Vec<u8>,
     /// The block of a large text that was classified last.
     last: Cell<LastBlock>,
-    /// Whether the text has no byte above 127.
-    is_ascii: bool,
+    traits: TextTraits,
     simd: SimdLevel,
+}
+
+/// What all bytes of a text have in common.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TextTraits {
+    /// Whether no byte is above 127.
+    pub is_ascii: bool,
+    /// Whether every byte is above `\n`, so that none ends a line. This takes half the
+    /// instructions of a search for line ends.
+    pub is_one_line: bool,
 }
 
 /// Bitmaps of larger texts are not stored.
@@ -66,7 +75,7 @@ impl Structure {
             length: 0,
             carries: Vec::new(),
             last: Cell::new(LastBlock::NONE),
-            is_ascii: true,
+            traits: TextTraits { is_ascii: true, is_one_line: true },
             simd,
         }
     }
@@ -82,8 +91,7 @@ impl Structure {
             self.last.set(LastBlock::NONE);
             self.carries.clear();
             self.carries.resize(text.len().div_ceil(WIDTH), 0);
-            let ((), is_ascii) = self.simd.run_blocks(CarryPass { text, carries: &mut self.carries });
-            self.is_ascii = is_ascii;
+            ((), self.traits) = self.simd.run_blocks(CarryPass { text, carries: &mut self.carries });
             return;
         }
         // Do not keep the memory of one large text for all later ones.
@@ -99,8 +107,7 @@ impl Structure {
         let quotes = &mut self.quotes[..self.length];
         let opens = &mut self.opens[..self.length];
         let closes = &mut self.closes[..self.length];
-        let ((), is_ascii) = self.simd.run_blocks(BitmapPass { text, quotes, opens, closes });
-        self.is_ascii = is_ascii;
+        ((), self.traits) = self.simd.run_blocks(BitmapPass { text, quotes, opens, closes });
     }
 
     /// The bitmaps of `text`, which must be the text that was indexed.
@@ -122,9 +129,9 @@ impl Structure {
         StructuralBitmaps { quotes, opens, closes }
     }
 
-    /// Whether the text has no byte above 127.
-    pub fn is_ascii(&self) -> bool {
-        self.is_ascii
+    /// What all bytes of the text have in common.
+    pub fn traits(&self) -> TextTraits {
+        self.traits
     }
 }
 
@@ -272,21 +279,23 @@ impl BlockCarry {
     }
 }
 
-/// Does work with eight bytes at a time in a general-purpose register. Also returns
-/// whether all blocks were ASCII.
-fn portable<W: BlockWork>(work: W) -> (W::Outcome, bool) {
-    let mut any = 0;
-    let outcome = work.run(|block| classify(block, &mut any), prefix_xor);
-    (outcome, any & repeat(0x80) == 0)
+/// Does work with eight bytes at a time in a general-purpose register. Also returns what
+/// all blocks have in common.
+fn portable<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+    let (mut any, mut low) = (0, 0);
+    let outcome = work.run(|block| classify(block, &mut any, &mut low), prefix_xor);
+    (outcome, TextTraits { is_ascii: any & repeat(0x80) == 0, is_one_line: low & repeat(0x80) == 0 })
 }
 
-/// Classifies 64 bytes, and collects the bits of all of them in `any`.
-fn classify(block: &[u8; WIDTH], any: &mut u64) -> ByteClasses {
+/// Classifies 64 bytes. Collects the bits of all of them in `any`, and in the high bits of
+/// `low` whether any byte is at most `\n`.
+fn classify(block: &[u8; WIDTH], any: &mut u64, low: &mut u64) -> ByteClasses {
     let mut classes = ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
     let (words, _) = block.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         *any |= word;
+        *low |= word.wrapping_sub(repeat(b'\n' + 1)) & !word;
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = word | repeat(0x20);
         let shift = at * 8;
@@ -376,7 +385,9 @@ mod tests {
         {
             structure.index(&[byte; 65]);
             assert_eq!(found(&structure, &[byte; 65]), plain(&[byte; 65]), "{byte:#x}");
-            assert_eq!(structure.is_ascii(), byte < 128);
+            assert_eq!(structure.traits(), TextTraits { is_ascii: byte < 128, is_one_line: byte > b'\n' });
+            structure.index(b"");
+            assert_eq!(structure.traits(), TextTraits { is_ascii: true, is_one_line: true });
         }
     }
 
@@ -386,10 +397,10 @@ mod tests {
             structure.index(&[b'{'; 1000]);
             structure.index(b"\xc3\xa4");
             assert_eq!(found(&structure, b"\xc3\xa4"), plain(b"\xc3\xa4"));
-            assert!(!structure.is_ascii());
+            assert!(!structure.traits().is_ascii);
             structure.index(b"");
             assert_eq!(found(&structure, b""), plain(b""));
-            assert!(structure.is_ascii());
+            assert!(structure.traits().is_ascii);
         }
     }
 

@@ -146,7 +146,7 @@ impl EventSink<'_> {
         };
         // A truncated line can swallow the lines after it and be closed by a bracket in
         // one of them.
-        if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
+        if !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
             return Err(JsonError::EndsEarly);
         }
         self.classifier.complete(spans, text, at, end);

@@ -1,7 +1,7 @@
 //! The bits of a text against those that are found byte by byte.
 
 use trail2tsv::decode::json::{JsonText, ValueKind};
-use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structure, balanced};
+use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structure, TextTraits, balanced};
 
 use crate::reference::ReferenceStructure;
 
@@ -20,7 +20,8 @@ pub fn structure(text: &[u8]) {
 
 fn check(structure: &Structure, text: &[u8], simd: SimdLevel) {
     let reference = ReferenceStructure::of(text);
-    assert_eq!(structure.is_ascii(), text.is_ascii(), "{simd:?}");
+    let traits = TextTraits { is_ascii: text.is_ascii(), is_one_line: text.iter().all(|byte| *byte > b'\n') };
+    assert_eq!(structure.traits(), traits, "{simd:?}");
     let StructuralBitmaps { quotes, opens, closes } = structure.marks();
     check_bits("quotes", quotes, &reference.quotes, simd);
     check_bits("opens", opens, &reference.opens, simd);

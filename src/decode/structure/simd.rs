@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-use super::{BlockWork, portable};
+use super::{BlockWork, TextTraits, portable};
 
 /// An instruction set that this machine is known to have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,9 +66,9 @@ impl SimdLevel {
         fast.chain([SimdLevel::PORTABLE])
     }
 
-    /// Runs `work` on blocks. Also returns whether all of them were ASCII.
+    /// Runs `work` on blocks. Also returns what all of them have in common.
     #[inline]
-    pub(super) fn run_blocks<W: BlockWork>(self, work: W) -> (W::Outcome, bool) {
+    pub(super) fn run_blocks<W: BlockWork>(self, work: W) -> (W::Outcome, TextTraits) {
         match self.0 {
             Instructions::Any => portable(work),
             // SAFETY: the level exists only if the machine has its instructions.
@@ -107,7 +107,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Dispatch, Instructions, SimdLevel};
-    use crate::decode::structure::{BlockWork, ByteClasses, WIDTH};
+    use crate::decode::structure::{BlockWork, ByteClasses, TextTraits, WIDTH};
 
     /// The levels of this machine, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
@@ -138,17 +138,20 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq,popcnt,bmi1,bmi2")]
-    pub(super) fn blocks_64<W: BlockWork>(work: W) -> (W::Outcome, bool) {
-        let mut any = _mm512_setzero_si512();
-        let outcome = work.run(|block| classify_64(block, &mut any), |bits| prefix_xor(bits));
-        (outcome, _mm512_movepi8_mask(any) == 0)
+    pub(super) fn blocks_64<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+        let (mut any, mut least) = (_mm512_setzero_si512(), _mm512_set1_epi8(-1));
+        let outcome = work.run(|block| classify_64(block, &mut any, &mut least), |bits| prefix_xor(bits));
+        let line_ends = _mm512_cmple_epu8_mask(least, _mm512_set1_epi8(b'\n'.cast_signed()));
+        (outcome, TextTraits { is_ascii: _mm512_movepi8_mask(any) == 0, is_one_line: line_ends == 0 })
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,popcnt,bmi1,bmi2")]
-    pub(super) fn blocks_32<W: BlockWork>(work: W) -> (W::Outcome, bool) {
-        let mut any = _mm256_setzero_si256();
-        let outcome = work.run(|block| classify_32(block, &mut any), |bits| prefix_xor(bits));
-        (outcome, _mm256_movemask_epi8(any) == 0)
+    pub(super) fn blocks_32<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+        let (mut any, mut least) = (_mm256_setzero_si256(), set(u8::MAX));
+        let outcome = work.run(|block| classify_32(block, &mut any, &mut least), |bits| prefix_xor(bits));
+        let line_ends = _mm256_cmpeq_epi8(_mm256_min_epu8(least, set(b'\n')), least);
+        let has_none = |bytes| _mm256_movemask_epi8(bytes) == 0;
+        (outcome, TextTraits { is_ascii: has_none(any), is_one_line: has_none(line_ends) })
     }
 
     /// A carry-less multiplication by all ones sums parities.
@@ -174,9 +177,10 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn classify_64(block: &[u8; WIDTH], any: &mut __m512i) -> ByteClasses {
+    fn classify_64(block: &[u8; WIDTH], any: &mut __m512i, least: &mut __m512i) -> ByteClasses {
         let bytes = load_64(block);
         *any = _mm512_or_si512(*any, bytes);
+        *least = _mm512_min_epu8(*least, bytes);
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         ByteClasses {
@@ -199,9 +203,10 @@ mod x86 {
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn classify_32(block: &[u8; WIDTH], any: &mut __m256i) -> ByteClasses {
+    fn classify_32(block: &[u8; WIDTH], any: &mut __m256i, least: &mut __m256i) -> ByteClasses {
         let [low, high] = load_32(block);
         *any = _mm256_or_si256(*any, _mm256_or_si256(low, high));
+        *least = _mm256_min_epu8(*least, _mm256_min_epu8(low, high));
         let (low_folded, high_folded) = (_mm256_or_si256(low, set(0x20)), _mm256_or_si256(high, set(0x20)));
         ByteClasses {
             quotes: equal(low, high, b'"'),
@@ -243,7 +248,7 @@ mod aarch64 {
     use std::arch::is_aarch64_feature_detected;
 
     use super::{Instructions, SimdLevel};
-    use crate::decode::structure::{BlockWork, ByteClasses, WIDTH, prefix_xor};
+    use crate::decode::structure::{BlockWork, ByteClasses, TextTraits, WIDTH, prefix_xor};
 
     /// A quarter of a block.
     const QUARTER: usize = WIDTH / 4;
@@ -254,10 +259,10 @@ mod aarch64 {
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn blocks_16<W: BlockWork>(work: W) -> (W::Outcome, bool) {
-        let mut any = vdupq_n_u8(0);
-        let outcome = work.run(|block| classify_16(block, &mut any), prefix_xor);
-        (outcome, vmaxvq_u8(any) < 0x80)
+    pub(super) fn blocks_16<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+        let (mut any, mut least) = (vdupq_n_u8(0), vdupq_n_u8(u8::MAX));
+        let outcome = work.run(|block| classify_16(block, &mut any, &mut least), prefix_xor);
+        (outcome, TextTraits { is_ascii: vmaxvq_u8(any) < 0x80, is_one_line: vminvq_u8(least) > b'\n' })
     }
 
     #[target_feature(enable = "neon")]
@@ -278,11 +283,12 @@ mod aarch64 {
 
     #[target_feature(enable = "neon")]
     #[inline]
-    fn classify_16(block: &[u8; WIDTH], any: &mut uint8x16_t) -> ByteClasses {
+    fn classify_16(block: &[u8; WIDTH], any: &mut uint8x16_t, least: &mut uint8x16_t) -> ByteClasses {
         let bytes = load_16(block);
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = bytes.map(|part| vorrq_u8(part, vdupq_n_u8(0x20)));
         *any = bytes.iter().fold(*any, |any, part| vorrq_u8(any, *part));
+        *least = bytes.iter().fold(*least, |least, part| vminq_u8(least, *part));
         ByteClasses {
             quotes: equal_16(bytes, b'"'),
             backslashes: equal_16(bytes, b'\\'),
