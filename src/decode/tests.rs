@@ -326,6 +326,16 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 1 has malformed JSON at byte 24; the rest of this line and of 1 more was left out"],
         ),
         (
+            "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}],\"x\" 5}]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+            &["a: record 2 has malformed JSON at byte 55; the rest of the line was left out"],
+        ),
+        (
+            "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}}},{\"x\":[1]}]}]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+            &["a: record 2 has malformed JSON at byte 49; the rest of the line was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

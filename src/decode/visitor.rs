@@ -177,7 +177,7 @@ impl EventSink<'_> {
     }
 
     /// Decides where to resume at an object that cannot be read: in its list if one
-    /// starts before the text ends, or after the object if its end is known.
+    /// starts before the error, or after the object if its end is known.
     #[cold]
     #[inline(never)]
     fn unread(
@@ -187,12 +187,12 @@ impl EventSink<'_> {
         broken: JsonError,
         envelope: &Envelope,
     ) -> Result<WalkAction, JsonError> {
-        let JsonError::Malformed(place) = broken else {
-            return match list_of(text, at) {
-                Ok(ListMember::At(start)) if envelope.can_enter() => Ok(WalkAction::Into(start)),
-                _ => Err(JsonError::EndsEarly),
-            };
-        };
+        // Events before the error are kept. In a smaller window, which ends before the error,
+        // they are read as well.
+        if let (Ok(ListMember::At(start)), true) = (list_of(text, at), envelope.can_enter()) {
+            return Ok(WalkAction::Into(start));
+        }
+        let JsonError::Malformed(place) = broken else { return Err(JsonError::EndsEarly) };
         let end = text.value_end(at).ok();
         let span = end.map(|end| &text.bytes()[at..end]);
         match (end, span) {
