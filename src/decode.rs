@@ -12,7 +12,7 @@ mod record;
 mod recovery;
 pub mod structure;
 mod substitute;
-mod utf8;
+pub mod utf8;
 mod visitor;
 mod written_hash;
 
@@ -120,10 +120,10 @@ impl Decoder {
     }
 
     /// Counts a log that the prefilter has ruled out, without decoding it.
-    pub fn pass(&mut self, log: &[u8]) {
+    pub fn pass(&mut self, log: &[u8], is_utf8: bool) {
         self.findings.bytes += log.len() as u64;
         // Invalid UTF-8 could hide a match, so it is still reported.
-        self.findings.not_utf8 = utf8::first_wrong(log, self.simd).map(|at| at as u64);
+        self.findings.not_utf8 = if is_utf8 { None } else { utf8::first_invalid(log).map(|at| at as u64) };
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 

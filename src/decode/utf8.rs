@@ -1,44 +1,10 @@
 //! Validates UTF-8 in texts that are not decoded. Most of a log is ASCII, so only
-//! pieces with other bytes are checked in full.
+//! pieces with other bytes are validated.
 
-use super::structure::{Dispatch, SimdLevel};
-
-/// Number of bytes in a piece.
-const PIECE: usize = 512;
-
-/// The offset of the first byte that is not UTF-8.
-pub(super) fn first_wrong(text: &[u8], simd: SimdLevel) -> Option<usize> {
-    if simd.run(Utf8Check(text)) {
-        return None;
-    }
-    simdutf8::compat::from_utf8(text).err().map(|error| error.valid_up_to())
-}
-
-/// Checks whether a text is UTF-8.
-struct Utf8Check<'a>(&'a [u8]);
-
-impl Dispatch for Utf8Check<'_> {
-    type Outcome = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        let (pieces, rest) = self.0.as_chunks::<PIECE>();
-        for (nth, piece) in pieces.iter().enumerate() {
-            let mut any = 0;
-            for byte in piece {
-                any |= byte;
-            }
-            if !any.is_ascii() && !is_utf8(self.0, nth * PIECE, PIECE) {
-                return false;
-            }
-        }
-        rest.is_ascii() || is_utf8(self.0, pieces.len() * PIECE, rest.len())
-    }
-}
-
-/// Whether all characters that start or end in this range are valid.
+/// Whether all characters that start or end in a piece of a text are valid. The text is, if
+/// all of its pieces with bytes above 127 are.
 #[inline(never)]
-fn is_utf8(text: &[u8], start: usize, length: usize) -> bool {
+pub fn is_valid_piece(text: &[u8], start: usize, length: usize) -> bool {
     /// A character has at most this many bytes after its first.
     const MORE: usize = 3;
     let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
@@ -47,6 +13,11 @@ fn is_utf8(text: &[u8], start: usize, length: usize) -> bool {
     let start = (start.saturating_sub(MORE)..=start).rev().find(is_first).unwrap_or(start);
     let end = (end..=end + MORE).find(is_first).unwrap_or(end);
     simdutf8::basic::from_utf8(&text[start..end]).is_ok()
+}
+
+/// The offset of the first byte that is not UTF-8.
+pub(super) fn first_invalid(text: &[u8]) -> Option<usize> {
+    simdutf8::compat::from_utf8(text).err().map(|error| error.valid_up_to())
 }
 
 #[cfg(test)]
@@ -65,12 +36,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_invalid_byte_is_found(parts in prop::collection::vec((0..PIECE, part()), 0..9)) {
+        fn a_text_is_valid_if_its_pieces_are(
+            parts in prop::collection::vec((0..20_usize, part()), 0..9),
+            piece in 1..30_usize,
+        ) {
             let text: Vec<u8> = parts.iter().flat_map(|(ascii, part)| [&vec![b'x'; *ascii][..], part].concat()).collect();
-            let plain = str::from_utf8(&text).err().map(|error| error.valid_up_to());
-            for simd in SimdLevel::all() {
-                prop_assert_eq!(first_wrong(&text, simd), plain, "{:?}", simd);
-            }
+            let mut pieces = text.chunks(piece).enumerate().filter(|(_, piece)| !piece.is_ascii());
+            let is_valid = pieces.all(|(nth, part)| is_valid_piece(&text, nth * piece, part.len()));
+            prop_assert_eq!(is_valid, str::from_utf8(&text).is_ok());
         }
     }
 }

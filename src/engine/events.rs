@@ -340,13 +340,13 @@ impl<W: EventWorker> TextVisitor for TextReading<'_, '_, '_, W> {
         // The search needs the whole file, so it runs only if the first window is also
         // the last.
         if let (Some(search), true, 0) = (&selector.search, is_last, decoder.findings().bytes)
-            && let Some(places) = search.places(window)
+            && let Some(found) = search.matches(window)
         {
-            if places.is_empty() {
-                decoder.pass(window);
+            if found.places.is_empty() {
+                decoder.pass(window, found.is_utf8);
                 return ControlFlow::Continue(window.len());
             }
-            decoder.only(places);
+            decoder.only(found.places);
         }
         let consumed = decoder.window(window, is_last, |event| selector.event(event, name, *worker, out));
         // Continue in the last window, to learn how the stream ended.

@@ -12,6 +12,15 @@ use crate::decode::structure::SimdLevel;
 pub use crate::filter::search::regex_literals::needles_of_regex;
 use crate::syntax::glob::{Pattern, PatternSet};
 
+/// What a search has found in a text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Matches {
+    /// Offsets, ascending: every wanted event contains at least one of them.
+    pub places: Vec<usize>,
+    /// Whether the text is valid UTF-8.
+    pub is_utf8: bool,
+}
+
 /// Literals of which the text of a log must contain at least one.
 #[derive(Clone, Debug)]
 pub struct ByteSearch {
@@ -30,10 +39,9 @@ impl ByteSearch {
         Some(ByteSearch { needles, way: SimdLevel::fastest() })
     }
 
-    /// Offsets in `text`, which must be a whole file, ascending: every wanted event
-    /// contains at least one of them. `None` if the search cannot decide; then any
-    /// event may be wanted.
-    pub fn places(&self, text: &[u8]) -> Option<Vec<usize>> {
+    /// Searches `text`, which must be a whole file. `None` if the search cannot decide;
+    /// then any event may be wanted.
+    pub fn matches(&self, text: &[u8]) -> Option<Matches> {
         // The decoder reports damage and files that are not logs.
         const START: usize = 256;
         let is_log = text.starts_with(b"{\"Records\":[")
@@ -44,7 +52,7 @@ impl ByteSearch {
         }
         // With more matches than this, decoding all events is not slower.
         const OFTEN: usize = 4096;
-        find::places(&self.needles, text, self.way, text.len() / OFTEN + 1)
+        find::matches(&self.needles, text, self.way, text.len() / OFTEN + 1)
     }
 }
 
@@ -62,7 +70,7 @@ mod tests {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
         let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
         let search = ByteSearch::best(required_literals(&choice, Boundary::WHOLE))?;
-        Some(search.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
+        Some(search.matches(text.as_bytes()).is_some_and(|found| found.places.is_empty()))
     }
 
     fn log(names: &[&str]) -> String {

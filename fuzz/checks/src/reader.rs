@@ -230,10 +230,11 @@ impl Reader {
     /// finds, the same events are wanted.
     pub fn check_search(&mut self, text: &[u8], outcome: &ReaderOutcome) {
         for (at, name) in NAMES.iter().enumerate() {
-            let Some(places) = self.tools.filters[at].search().and_then(|search| search.places(text)) else { continue };
+            let Some(found) = self.tools.filters[at].search().and_then(|search| search.matches(text)) else { continue };
+            assert_eq!(found.is_utf8, str::from_utf8(text).is_ok(), "{name}");
             let (filter, mut wanted) = (&mut self.tools.filters[at], 0);
             self.decoder.start();
-            self.decoder.only(places);
+            self.decoder.only(found.places);
             self.decoder.window(text, true, |event| {
                 wanted += usize::from(filter.answer(event) != FilterAnswer::No);
                 ControlFlow::Continue(())

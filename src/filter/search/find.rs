@@ -1,17 +1,20 @@
 //! Searches a text for all needles in one pass, at several gigabytes a second: a test
-//! of three bytes rules out nearly all offsets.
+//! of three bytes rules out nearly all offsets. The pass also validates UTF-8, since
+//! reading a large text from memory once more takes longer than the check.
 
+use super::Matches;
 use super::needle::Needle;
 use crate::decode::structure::{Dispatch, SimdLevel};
+use crate::decode::utf8::is_valid_piece;
 
-/// Offsets at which a needle occurs, or may occur in an escaped spelling, ascending;
+/// Finds the offsets at which a needle occurs, or may occur in an escaped spelling;
 /// `None` if there are more than `most`.
-pub(super) fn places(needles: &[Needle], text: &[u8], way: SimdLevel, most: usize) -> Option<Vec<usize>> {
+pub(super) fn matches(needles: &[Needle], text: &[u8], way: SimdLevel, most: usize) -> Option<Matches> {
     let mut places = Vec::new();
-    way.run(NeedleScan { needles, text, most, places: &mut places });
+    let is_utf8 = way.run(NeedleScan { needles, text, most, places: &mut places });
     places.sort_unstable();
     places.dedup();
-    (places.len() <= most).then_some(places)
+    (places.len() <= most).then_some(Matches { places, is_utf8 })
 }
 
 /// One pass over a text.
@@ -29,16 +32,19 @@ const WIDTH: usize = 256;
 const CASE: u8 = 0x20;
 
 impl Dispatch for NeedleScan<'_> {
-    type Outcome = ();
+    /// Whether the text is valid UTF-8, if the pass was not stopped.
+    type Outcome = bool;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> bool {
         let NeedleScan { needles, text, most, places } = self;
         let signs: Vec<NeedlePrefix> = needles.iter().map(NeedlePrefix::of).collect();
         let reach = signs.iter().map(|sign| sign.rare + 1).max().unwrap_or(0);
         let blocks = (text.len() + 1).saturating_sub(reach) / WIDTH;
+        let mut is_utf8 = true;
         for block in 0..blocks {
             let at = block * WIDTH;
+            is_utf8 &= is_ascii(&text[at..at + WIDTH]) || is_valid_piece(text, at, WIDTH);
             let mut is_near = false;
             for sign in &signs {
                 is_near |= sign.is_near(text, at);
@@ -49,14 +55,22 @@ impl Dispatch for NeedleScan<'_> {
                 }
                 // An offset occurs at most once per needle.
                 if places.len() > most.saturating_mul(needles.len()) {
-                    return;
+                    return is_utf8;
                 }
             }
         }
         // The last offsets do not fill a block.
         let rest = blocks * WIDTH..text.len();
+        is_utf8 &= is_ascii(&text[rest.clone()]) || is_valid_piece(text, rest.start, rest.len());
         places.extend(rest.filter(|at| needles.iter().any(|needle| needle.may_be_at(text, *at))));
+        is_utf8
     }
+}
+
+/// Whether no byte is above 127. Without a branch per byte, the loop is vectorised.
+#[inline(always)]
+fn is_ascii(text: &[u8]) -> bool {
+    text.iter().fold(0, |any, byte| any | byte).is_ascii()
 }
 
 /// Three bytes of a needle, used to rule out offsets.
@@ -127,19 +141,28 @@ mod tests {
         #[test]
         fn every_instruction_set_finds_the_same(
             text in "([RrUu\"nx/]|\\\\/|\\\\u(72|75|41|e9)){0,900}",
+            odd in prop::collection::vec((any::<prop::sample::Index>(), "[é€😀]"), 0..3),
+            cut in any::<bool>(),
             texts in prop::collection::vec(("\"?[runRUN/]{3,6}", any::<bool>()), 1..4),
         ) {
             let needles = texts.iter().filter_map(|(text, is_end)| {
                 Needle::of_run(text.to_ascii_lowercase().as_bytes(), *is_end)
             });
-            let (needles, bytes): (Vec<Needle>, _) = (needles.collect(), text.as_bytes());
-            let holds = |at: &usize| needles.iter().any(|needle| needle.may_be_at(bytes, *at));
-            let plain: Vec<usize> = (0..text.len()).filter(holds).collect();
+            let (needles, mut bytes): (Vec<Needle>, _) = (needles.collect(), text.into_bytes());
+            for (place, letter) in odd {
+                // Half a letter is invalid.
+                let letter = &letter.as_bytes()[usize::from(cut)..];
+                let at = place.index(bytes.len() + 1);
+                bytes.splice(at..at, letter.iter().copied());
+            }
+            let is_utf8 = str::from_utf8(&bytes).is_ok();
+            let holds = |at: &usize| needles.iter().any(|needle| needle.may_be_at(&bytes, *at));
+            let plain: Vec<usize> = (0..bytes.len()).filter(holds).collect();
             for way in SimdLevel::all() {
-                let found = places(&needles, bytes, way, plain.len());
-                prop_assert_eq!(found.as_ref(), Some(&plain), "{:?}", way);
+                let found = matches(&needles, &bytes, way, plain.len());
+                prop_assert_eq!(found.as_ref(), Some(&Matches { places: plain.clone(), is_utf8 }), "{:?}", way);
                 if let Some(fewer) = plain.len().checked_sub(1) {
-                    prop_assert_eq!(places(&needles, bytes, way, fewer), None, "{:?}", way);
+                    prop_assert_eq!(matches(&needles, &bytes, way, fewer), None, "{:?}", way);
                 }
             }
         }
