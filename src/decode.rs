@@ -127,6 +127,13 @@ impl Decoder {
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 
+    /// Notes that a text was converted from UTF-16 and is first not valid at byte `written`,
+    /// which is byte `converted` of what was decoded.
+    pub fn note_invalid_utf16(&mut self, written: u64, converted: u64) {
+        // Text that was not decoded is of no interest.
+        self.findings.not_utf16 = (converted < self.findings.bytes).then_some(written);
+    }
+
     /// The findings of the file so far.
     pub fn findings(&self) -> &Findings {
         &self.findings

@@ -268,6 +268,9 @@ pub enum Problem {
     /// The byte at this offset, from 0, is not UTF-8.
     #[error("byte {0} is not valid UTF-8; invalid bytes are shown as U+FFFD")]
     NotUtf8(u64),
+    /// The byte at this offset, from 0, is not UTF-16.
+    #[error("byte {0} is not valid UTF-16; invalid bytes are shown as U+FFFD")]
+    NotUtf16(u64),
     /// A folder entry that could not be followed.
     #[error("{0}")]
     Walk(String),

@@ -4,7 +4,8 @@ use super::json::JsonError;
 use super::visitor::MAX_STRING;
 use crate::error::{IgnoredReason, Outcome, Problem};
 
-/// The findings of one file. All offsets are bytes of the inflated file, from 0.
+/// The findings of one file. All offsets are bytes of the inflated file, from 0, but those in a
+/// file of UTF-16 are bytes of its text in UTF-8.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Findings {
     /// Bytes of JSON that were decoded.
@@ -45,6 +46,8 @@ pub struct Findings {
     pub broken: Option<ErrorPosition>,
     /// Offset of the first byte that is not UTF-8.
     pub not_utf8: Option<u64>,
+    /// Offset of the first byte that is not UTF-16, in the file before its text was converted.
+    pub not_utf16: Option<u64>,
 }
 
 /// Malformed records of one file.
@@ -166,8 +169,9 @@ impl Findings {
             let problem = Problem::RecordTooLarge { number: first, limit: MAX_STRING >> 20 };
             verdict.problems.push((problem, Outcome::LeftOut(count)));
         }
-        if let Some(at) = self.not_utf8 {
-            verdict.problems.push((Problem::NotUtf8(at), self.kept(is_whole && self.broken.is_none())));
+        let invalid = [self.not_utf8.map(Problem::NotUtf8), self.not_utf16.map(Problem::NotUtf16)];
+        for problem in invalid.into_iter().flatten() {
+            verdict.problems.push((problem, self.kept(is_whole && self.broken.is_none())));
         }
         if verdict.problems.is_empty() {
             verdict.passed_over = self.reason();

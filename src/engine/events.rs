@@ -26,7 +26,7 @@ use crate::filter::criteria::FilterAnswer;
 use crate::filter::jq::{Jq, JqOutput};
 use crate::filter::search::ByteSearch;
 use crate::filter::spec::FilterSpec;
-use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
+use crate::source::file::inflate::{Consumed, FileContent, Inflater, InvalidUtf16, TextEnd, TextVisitor};
 use crate::source::file::opener::FileOpener;
 use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::source::verified_files::VerifiedFiles;
@@ -364,6 +364,10 @@ impl<W: EventWorker> TextVisitor for TextReading<'_, '_, '_, W> {
     fn gap(&mut self) {
         self.decoder.skip_gap();
     }
+
+    fn invalid_utf16(&mut self, invalid: InvalidUtf16) {
+        self.decoder.note_invalid_utf16(invalid.written, invalid.converted);
+    }
 }
 
 /// Whether a file differs from what CloudTrail wrote, so that a new copy may help.
@@ -380,4 +384,5 @@ fn is_damaged(ended: &TextEnd, findings: &Findings) -> bool {
         || findings.malformed.is_some()
         || findings.cut.is_some()
         || findings.not_utf8.is_some()
+        || findings.not_utf16.is_some()
 }

@@ -104,6 +104,31 @@ fn xz_is_read() {
 }
 
 #[test]
+fn invalid_utf_16_is_named_however_it_is_packed() {
+    const XZ: &[u8] = include_bytes!("archives/unpaired-surrogate.json.xz");
+    let mut text: Vec<u8> = format!("\u{feff}{}", log("AB")).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let at = 2 * (1 + log("AB").find("AB").unwrap() + 1);
+    text[at..at + 2].copy_from_slice(&0xd83d_u16.to_le_bytes());
+    for (path, member, file) in [
+        ("log/a.zst", "", zstd(&text)),
+        ("log/a.bz2", "", bzip2(&text)),
+        ("log/a.xz", "", XZ.to_vec()),
+        ("log/a.zip", "!a", zipped(&[("a", &text)])),
+        ("log/a.tar", "!a.gz", tar(&[("a.gz", &gzip(&text))])),
+    ] {
+        let name = format!("{path}{member}");
+        Trial::with(path, file).run(&ROWS).shows(
+            3,
+            &format!("{name}\tA\u{fffd}\n"),
+            &format!(
+                "trail2tsv: {name}: byte {at} is not valid UTF-16; invalid bytes are shown as U+FFFD; its 1 event was kept\n\
+                 trail2tsv: 1 event in 1 file read, 1 matched; 1 problem, named above\n"
+            ),
+        );
+    }
+}
+
+#[test]
 fn archives_in_archives_are_read_once() {
     let inner = both(zipped);
     let middle = tar(&[("inner.zip", &inner), ("c.json", log("C").as_bytes())]);

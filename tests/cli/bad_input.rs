@@ -11,6 +11,7 @@ mod gzip;
 mod nesting;
 mod options;
 mod target;
+mod utf16;
 
 use std::path::Path;
 use std::process::{Child, Command};

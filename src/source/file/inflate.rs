@@ -6,16 +6,18 @@
 //! compression formats are returned to the caller unread.
 
 mod start;
+mod utf16;
 mod windows;
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use encoding_rs_io::DecodeReaderBytes;
 use libdeflater::Decompressor;
 
 use self::start::{FileStart, RemainingText, TextEndReason, read_some, read_up_to};
+pub use self::utf16::InvalidUtf16;
+use self::utf16::{Utf16Reader, is_utf16};
 use self::windows::WindowReader;
 use super::container::Container;
 use super::gzip::{GzipPart, GzipStream, MAGIC, inflate_member, member_length};
@@ -46,19 +48,6 @@ pub const MAX_WINDOW: usize = 128 << 20;
 /// compress to about a tenth.
 const COMPRESSED: usize = 4;
 
-/// Byte order marks of UTF-16, which PowerShell writes for `>`.
-const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
-
-fn is_utf_16(text: &[u8]) -> bool {
-    UTF_16.iter().any(|mark| text.starts_with(mark))
-}
-
-/// Converts UTF-16. The converter loses what it has left at the end of the text if it is read
-/// into less than three bytes, so it is always read into more.
-fn utf_8(text: impl Read) -> impl Read {
-    BufReader::new(DecodeReaderBytes::new(text))
-}
-
 /// Number of bytes of a window that were consumed, or a break to stop reading.
 pub type Consumed = ControlFlow<(), usize>;
 
@@ -72,6 +61,9 @@ pub trait TextVisitor {
     fn further_members(&mut self) {}
     /// Called if text is missing between the previous window and the next one.
     fn gap(&mut self) {}
+    /// Called after the last window if the text was converted from UTF-16 and some of it is not
+    /// valid. Conversion runs ahead, so that the place may be behind what was consumed.
+    fn invalid_utf16(&mut self, _: InvalidUtf16) {}
 }
 
 impl<F: FnMut(&[u8], bool) -> Consumed> TextVisitor for F {
@@ -190,30 +182,30 @@ impl Inflater {
             let bytes = Box::new(self.take_read_bytes(filled).chain(RemainingText { end, file }));
             return FileContent::Container { kind, bytes, is_file: true };
         }
-        let is_utf_16 = is_utf_16(start);
-        if matches!(end, Some(TextEndReason::Whole)) && !is_utf_16 {
+        let is_utf16 = is_utf16(start);
+        if matches!(end, Some(TextEndReason::Whole)) && !is_utf16 {
             let _ = visitor.window(start, true);
             return FileContent::Text(TextEnd::default());
         }
         let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
         let plain = start.chain(RemainingText { end, file });
-        let problem = if is_utf_16 {
-            windows.all(utf_8(plain), &mut may_grow, visitor)
+        let problem = if is_utf16 {
+            utf16(plain, windows, &mut may_grow, visitor)
         } else {
             windows.all(plain, &mut may_grow, visitor)
         };
         FileContent::Text(TextEnd::with(problem))
     }
 
-    /// Reads the rest of a text in UTF-16.
-    fn utf_16(
+    /// Reads a text in UTF-16 that was inflated.
+    fn utf16(
         &mut self,
         text: impl Read,
         mut may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
     ) -> FileContent<'static> {
         let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
-        let problem = windows.all(utf_8(text), &mut may_grow, visitor);
+        let problem = utf16(text, windows, &mut may_grow, visitor);
         FileContent::Text(TextEnd::with(problem))
     }
 
@@ -230,7 +222,7 @@ impl Inflater {
         {
             let text = &self.text[..length];
             let kind = Container::of(text);
-            if kind.is_none() && !is_utf_16(text) {
+            if kind.is_none() && !is_utf16(text) {
                 let _ = visitor.window(text, true);
                 return FileContent::Text(TextEnd::default());
             }
@@ -239,7 +231,7 @@ impl Inflater {
             let bytes = Cursor::new(text);
             return match kind {
                 Some(kind) => FileContent::Container { kind, bytes: Box::new(bytes), is_file: false },
-                None => self.utf_16(bytes, may_grow, visitor),
+                None => self.utf16(bytes, may_grow, visitor),
             };
         }
         let mut stream = GzipStream::new(self.take_read_bytes(filled).chain(rest));
@@ -247,9 +239,9 @@ impl Inflater {
         if let Some(kind) = Container::of(&first) {
             return FileContent::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
         }
-        if is_utf_16(&first) {
+        if is_utf16(&first) {
             // Like an archive: what follows a gap would not begin with the mark.
-            return self.utf_16(GzipLayer::new(first, stream), may_grow, visitor);
+            return self.utf16(GzipLayer::new(first, stream), may_grow, visitor);
         }
         let mut first = &first[..];
         let mut windows = WindowReader::new(&mut self.text, self.limit, self.largest);
@@ -304,6 +296,21 @@ impl Inflater {
         }
         inflate_member(&mut self.decompressor, file, &mut self.text)
     }
+}
+
+/// Reads a text in UTF-16.
+fn utf16(
+    text: impl Read,
+    windows: WindowReader<'_>,
+    may_grow: &mut impl FnMut() -> bool,
+    visitor: &mut impl TextVisitor,
+) -> Option<Problem> {
+    let mut text = Utf16Reader::new(text);
+    let problem = windows.all(&mut text, may_grow, visitor);
+    if let Some(invalid) = text.invalid() {
+        visitor.invalid_utf16(invalid);
+    }
+    problem
 }
 
 /// Reads enough text of the stream to recognise an archive.

@@ -79,3 +79,33 @@ fn damage_is_reported_after_the_text_before_it() {
     assert_eq!(lines(&wrong, 1_000_000), ("one\ntwo\n".into(), Some("gzip checksum does not match".into())));
     assert_eq!(lines(b"", 1_000_000), (String::new(), None));
 }
+
+#[test]
+fn windows_do_not_change_where_utf16_is_invalid() {
+    struct Place(Vec<u8>, Option<InvalidUtf16>);
+    impl TextVisitor for Place {
+        fn window(&mut self, text: &[u8], is_last: bool) -> Consumed {
+            let consumed = if is_last { text.len() } else { text.len() / 2 };
+            self.0.extend_from_slice(&text[..consumed]);
+            ControlFlow::Continue(consumed)
+        }
+        fn invalid_utf16(&mut self, invalid: InvalidUtf16) {
+            self.1 = Some(invalid);
+        }
+    }
+    let line = "e\u{e9}\u{1f600}\n";
+    let mut bytes: Vec<u8> =
+        format!("\u{feff}{}", line.repeat(9000)).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let expected = line.repeat(9000) + "\u{fffd}";
+    let invalid = InvalidUtf16 { written: bytes.len() as u64, converted: line.len() as u64 * 9000 };
+    bytes.push(b'\n');
+    let (start, end) = bytes.split_at(bytes.len() / 3);
+    for file in [bytes.clone(), gzip(&bytes), [gzip(start), gzip(end)].concat()] {
+        for limit in [16, 17, 1000, 70_001, 10_000_000] {
+            let mut place = Place(vec![], None);
+            Inflater::new(limit).read(&mut &file[..], || true, &mut place);
+            assert_eq!(place.1, Some(invalid), "{limit}");
+            assert!(place.0 == expected.as_bytes(), "{limit}");
+        }
+    }
+}
