@@ -47,6 +47,21 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The body; bytes that are not UTF-8 are replaced.
     pub text: String,
+    /// Whether no bytes were replaced.
+    pub is_utf8: bool,
+}
+
+impl HttpAnswer {
+    /// Creates an answer from the bytes of its body.
+    pub(super) fn new(status: u16, body: Vec<u8>) -> HttpAnswer {
+        match String::from_utf8(body) {
+            Ok(text) => HttpAnswer { status, text, is_utf8: true },
+            Err(error) => {
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                HttpAnswer { status, text, is_utf8: false }
+            }
+        }
+    }
 }
 
 impl HttpTransport {
@@ -100,14 +115,14 @@ impl HttpTransport {
         let status = answer.status().as_u16();
         let cookie = |header: &str| header.split(';').next().unwrap_or_default().trim().to_string();
         let cookies = answer.headers().get_all("set-cookie").map(cookie).collect();
-        let text = self.text(name, answer.into_body()).await?;
-        Ok((HttpAnswer { status, text }, cookies))
+        let body = self.receive(name, answer.into_body()).await?;
+        Ok((HttpAnswer::new(status, body), cookies))
     }
 
-    /// Receives the body of an answer of `service`. Bytes that are not UTF-8 are replaced.
+    /// Receives the body of an error of `service`. Bytes that are not UTF-8 are replaced.
     pub async fn text(&self, service: &str, body: SdkBody) -> Result<String, AwsError> {
-        let text = String::from_utf8(self.receive(service, body).await?);
-        Ok(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        let body = self.receive(service, body).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     /// Receives a body.

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn fail(status: u16, text: &str) -> AwsError {
-        error(&AwsService::SQS, &HttpAnswer { status, text: text.into() })
+        error(&AwsService::SQS, &HttpAnswer::new(status, text.into()))
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl ServiceClient {
         loop {
             let answer = self.exchange(&unsigned).await;
             let result = answer.and_then(|answer| match answer.status {
-                200..300 => parse(&answer.text),
+                200..300 => parse(whole_text(&answer, operation)?),
                 _ => Err(fail(&answer)),
             });
             match result {
@@ -96,5 +96,33 @@ impl ServiceClient {
     async fn exchange(&self, request: &UnsignedRequest<'_>) -> Result<HttpAnswer, AwsError> {
         let credentials = self.credentials.get(request.service.name).await?;
         self.transport.send(request, &credentials).await
+    }
+}
+
+/// Returns the text of a successful answer. Its values end up in rows and files, which would not
+/// show that some of them were replaced.
+fn whole_text<'a>(answer: &'a HttpAnswer, operation: &str) -> Result<&'a str, AwsError> {
+    match answer.is_utf8 {
+        true => Ok(&answer.text),
+        false => Err(AwsError::new(
+            AwsErrorKind::InvalidResponse,
+            format!("the answer of {operation} cannot be read: it is not valid UTF-8"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_successful_answer_must_be_utf8() {
+        let valid = HttpAnswer::new(200, "{\"Events\":[\"é\"]}".into());
+        assert_eq!(whole_text(&valid, "LookupEvents"), Ok("{\"Events\":[\"é\"]}"));
+        let invalid = HttpAnswer::new(200, b"{\"Events\":[\"\xff\"]}".to_vec());
+        let error = whole_text(&invalid, "LookupEvents").unwrap_err();
+        assert_eq!(error.kind, AwsErrorKind::InvalidResponse);
+        assert_eq!(error.cause, "the answer of LookupEvents cannot be read: it is not valid UTF-8");
+        assert_eq!(invalid.text, "{\"Events\":[\"\u{fffd}\"]}");
     }
 }
