@@ -95,7 +95,8 @@ impl DownloadThreads {
 }
 
 impl DownloadStarter {
-    /// Number of downloads that wait for a task.
+    /// Number of downloads that wait for a task. Once the last download has started, no task is
+    /// added if the limit is raised. Since so few wait then, that costs about one round trip.
     const MAX_WAITING: usize = 256;
 
     /// Waits until few downloads wait. Only one producer may do so.
