@@ -14,7 +14,7 @@ use crate::cloudtrail::long::{CutCounter, LongValueTest};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
-use crate::filter::comparison::parse::{RIGHT, never_fits, split, test, unquoted};
+use crate::filter::comparison::parse::{RIGHT, is_event_time, never_fits, split, test, unquoted};
 use crate::syntax::decimal::Decimal;
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
@@ -85,12 +85,12 @@ impl Comparison {
             return Err(wrong(RIGHT));
         }
         let name = field;
-        let is_event_time = name.trim_start_matches('.') == "eventTime";
+        let is_event_time = is_event_time(name);
         let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
         let Some((operator, value)) = operation else {
             return Ok(Comparison { field, test: TextTest::There, is_negated: is_opposite, is_event_time });
         };
-        let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
+        let (is_negated, test) = test(name, (operator, value), now).map_err(|why| wrong(&why))?;
         if matches!(test, TextTest::Fits(_))
             && let Some(why) = never_fits(name, value, is_negated)
         {
@@ -410,7 +410,12 @@ mod tests {
             ("requestParameters.*.id = x", "a path that has a wildcard"),
             ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
             ("errorCode = {a", "\"{a\" is not a pattern"),
-            ("eventTime > yesterday", ORDERED),
+            ("eventTime > noon", ORDERED),
+            ("eventTime > yesterday", "take yesterday; write --since yesterday, or a time after the operator"),
+            (".eventTime <= \"Today\"", "take Today; write --until Today, or a time after the operator"),
+            ("eventTime < 2026-10", "take 2026-10; write --until 2026-10, or a time after the operator"),
+            ("eventTime = 2026-10", "take 2026-10; write both, or the start of a time, such as 2026-10-01*"),
+            ("requestParameters.start > now", "take now; write a time such as 30d"),
             ("errorCode = x and eventName = y", ONE),
             ("errorCode = x AND mfa", ONE),
             ("errorCode = x && !requestParameters.a", ONE),

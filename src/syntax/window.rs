@@ -104,6 +104,13 @@ fn typed_point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) ->
     }
 }
 
+/// Whether a text is a time that options such as `--since` take and [`point`] does not: a word
+/// or a month.
+pub(crate) fn is_for_options(text: &str) -> bool {
+    let is = |word: &&str| text.eq_ignore_ascii_case(word);
+    is_month(text) || ["now", "today", "yesterday"].iter().any(is)
+}
+
 /// Whether a text has the form `2026-10`.
 fn is_month(text: &str) -> bool {
     const MONTH: usize = "2026-10".len();

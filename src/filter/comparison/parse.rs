@@ -14,7 +14,7 @@ use crate::cloudtrail::field::Field;
 use crate::decode::event::FieldSet;
 use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
-use crate::syntax::window::{WindowEdge, point};
+use crate::syntax::window::{WindowEdge, is_for_options, point};
 
 pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
@@ -69,7 +69,7 @@ pub(super) fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
 }
 
 /// Parses the operator and the value into a test, and whether the test is negated.
-pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, TextTest), String> {
+pub(super) fn test(field: &str, (operator, value): (&str, &str), now: Timestamp) -> Result<(bool, TextTest), String> {
     if !OPERATORS.contains(&operator) {
         let meant = match operator {
             "=~" | "~=" => "FIELD ~ REGEX",
@@ -91,7 +91,7 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
     let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, WindowEdge::Start)) {
         (Some(number), _) => Ok((false, TextTest::Number(side(wanted), number))),
         (None, Some(time)) => Ok((false, TextTest::Time(side(wanted), time))),
-        (None, None) => Err(ORDERED.into()),
+        (None, None) => Err(not_ordered(field, operator, value)),
     };
     match operator {
         "=" | "==" | "!=" => {
@@ -106,6 +106,29 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),
     }
+}
+
+/// Explains why a value is neither a number nor a time.
+fn not_ordered(field: &str, operator: &str, value: &str) -> String {
+    let option = match operator {
+        "<" | "<=" => "--until",
+        _ => "--since",
+    };
+    match is_for_options(value) {
+        true if is_event_time(field) => format!(
+            "only --since and --until take {value}; write {option} {value}, or a time after the operator, such as \
+             30d, 2026-10-01 or 2026-10-01T12:00:00Z"
+        ),
+        true => format!(
+            "only --since and --until take {value}; write a time such as 30d, 2026-10-01 or 2026-10-01T12:00:00Z"
+        ),
+        false => ORDERED.into(),
+    }
+}
+
+/// Whether a field, as typed, is the time of the event.
+pub(super) fn is_event_time(field: &str) -> bool {
+    field.trim_start_matches('.') == "eventTime"
 }
 
 /// The text between quotes; `None` if there are none.
@@ -150,6 +173,11 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     }
     if is_quoted {
         return None;
+    }
+    if is_event_time(field) && is_for_options(value) {
+        return Some(format!(
+            "only --since and --until take {value}; write both, or the start of a time, such as 2026-10-01*"
+        ));
     }
     let is_half =
         |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
