@@ -19,7 +19,7 @@ mod written_hash;
 use std::ops::ControlFlow;
 use std::vec;
 
-use self::envelope::Envelope;
+use self::envelope::{BYTE_ORDER_MARK, Envelope};
 use self::event::{Event, FieldSet, FieldSpans};
 pub use self::findings::{DecodeVerdict, Findings};
 use self::json::{JsonError, JsonText};
@@ -267,10 +267,9 @@ fn is_start_of_character(text: &[u8]) -> bool {
 /// Length of the byte order mark at the start of the file, 0 if there is none; `None`
 /// if the window is too short to decide.
 fn byte_order_mark(window: &[u8], seen: u64, is_last: bool) -> Option<usize> {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
     match (seen, window) {
-        (0, window) if window.starts_with(MARK) => Some(MARK.len()),
-        (0, window) if !is_last && MARK.starts_with(window) => None,
+        (0, window) if window.starts_with(BYTE_ORDER_MARK) => Some(BYTE_ORDER_MARK.len()),
+        (0, window) if !is_last && BYTE_ORDER_MARK.starts_with(window) => None,
         _ => Some(0),
     }
 }

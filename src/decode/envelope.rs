@@ -2,7 +2,8 @@
 //! which [`Envelope`] walks.
 //!
 //! ```text
-//!  text    =  { [line time] value }        one after another; other lines in between are skipped
+//!  text    =  { [line time] value }        one after another; other lines and byte order marks in
+//!                                          between are skipped
 //!  value   =  event
 //!          |  list                         all of its values
 //!          |  message                      the event that it carries
@@ -30,6 +31,9 @@
 //! be events. `record.rs` classifies objects; `recovery.rs` resumes after errors.
 
 use super::json::{JsonError, JsonText, ObjectMembers, key_is};
+
+/// What may precede a text in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The position of the walk in a text. It stores only the open lists, so the walk can
 /// continue in the next window.
@@ -196,6 +200,7 @@ impl Envelope {
             Some(b',') if is_separable => Ok(EnvelopeStep::On(at + 1)),
             Some(b']' | b'}') if self.is_resumed => Ok(EnvelopeStep::On(at + 1)),
             Some(b',') => Err(JsonError::Malformed(at)),
+            Some(0xef) if !self.is_string => self.mark(text, at),
             Some(b'0'..=b'9') if !self.is_string && is_line_time(&text.bytes()[at..]) => self.line(text, at),
             Some(b'"') if !self.is_string => {
                 let end = text.value_end(at)?;
@@ -206,6 +211,18 @@ impl Envelope {
                 }
             }
             Some(_) => self.value(text, at),
+        }
+    }
+
+    /// Steps over a byte order mark. Files that were joined keep theirs.
+    fn mark(&self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
+        let rest = &text.bytes()[at..];
+        if rest.starts_with(BYTE_ORDER_MARK) {
+            Ok(EnvelopeStep::On(at + BYTE_ORDER_MARK.len()))
+        } else if BYTE_ORDER_MARK.starts_with(rest) && !self.is_last {
+            Err(JsonError::EndsEarly)
+        } else {
+            Err(JsonError::Malformed(at))
         }
     }
 

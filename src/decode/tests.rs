@@ -173,6 +173,26 @@ fn damage_is_reported_and_the_rest_is_kept() {
 }
 
 #[test]
+fn byte_order_marks_between_values_are_passed_over() {
+    const EVENT: &str = "{\"eventName\":\"A\",\"eventVersion\":\"1\"}";
+    for joined in ["\u{feff}", "\n\u{feff}", "\u{feff}\n", "\u{feff}\u{feff}", ",\u{feff}"] {
+        let file = format!("{EVENT}{joined}[{EVENT}]\u{feff}");
+        for step in [1, 2, 7, file.len()] {
+            let (names, verdict) = decode(file.as_bytes(), step);
+            assert_eq!((names.len(), verdict.problems.len()), (2, 0), "{joined:?} by {step}: {verdict:?}");
+        }
+    }
+    // Elsewhere they are errors, as is a part of one.
+    for wrong in [&b"{\"Records\":[\xef\xbb\xbf]}"[..], b"\xef\xbb", b"\xef\xbb{}", b"\xef\xbb\xbe"] {
+        let file = [EVENT.as_bytes(), wrong].concat();
+        for step in [1, file.len()] {
+            let (names, verdict) = decode(&file, step);
+            assert!(names.len() == 1 && !verdict.problems.is_empty(), "{wrong:?} by {step}: {verdict:?}");
+        }
+    }
+}
+
+#[test]
 fn a_malformed_nested_event_is_reported_by_its_record() {
     let good = r#"{"CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}"#;
     for bad in [

@@ -37,7 +37,6 @@ pub fn events(text: &[u8]) -> Vec<Value> {
 
 /// The events in the text of a file, and how its reading ended.
 pub fn read(text: &[u8]) -> (Vec<Value>, Ending) {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let written = String::from_utf8_lossy(text);
     // Nobody writes a line end in a string that is a whole value: such a line is cut.
     let has_cut = cut_string(&written);
@@ -69,6 +68,11 @@ impl Found {
         let (mut rest, mut may_separate) = (text, false);
         loop {
             rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+            if let Some(next) = rest.strip_prefix('\u{feff}').filter(|_| is_file) {
+                rest = next;
+                may_separate = false;
+                continue;
+            }
             if let Some(next) = rest.strip_prefix(',').filter(|_| may_separate) {
                 rest = next;
                 may_separate = false;

@@ -209,6 +209,13 @@ fn a_byte_order_mark_is_ignored() {
         "A\nB\n",
     );
     gives("\u{feff} [{\"eventName\":\"A\",\"eventVersion\":\"1\"}]", "eventName", "A\n");
+    // Files that were joined keep their marks.
+    let log = format!("\u{feff}{LOG}");
+    gives(log.repeat(2), "eventName", "A\nB\nC\nA\nB\nC\n");
+    gives(format!("{log}\r\n{log}\r\n\u{feff}"), "eventName", "A\nB\nC\nA\nB\nC\n");
+    gives(gzip(log.as_bytes()).repeat(2), "eventName", "A\nB\nC\nA\nB\nC\n");
+    let utf16: Vec<u8> = log.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    gives(utf16.repeat(2), "eventName", "A\nB\nC\nA\nB\nC\n");
 }
 
 #[test]
