@@ -36,10 +36,10 @@ pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
         }
         ControlFlow::Continue(())
     });
-    if let Some(places) = filter.search().and_then(|search| search.places(text)) {
+    if let Some(matches) = filter.search().and_then(|search| search.matches(text)) {
         let mut searched = Vec::new();
         decoder.start();
-        decoder.only(places);
+        decoder.only(matches.places);
         decoder.window(text, true, |event| {
             if filter.answer(event).is_wanted() {
                 searched.push(event.value().raw().to_vec());
