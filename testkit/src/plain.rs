@@ -15,7 +15,7 @@ mod tree;
 
 use serde_json::Value;
 
-use self::strict::strict;
+use self::strict::{strict, written_length};
 use self::tree::Tree;
 
 /// How the reading of a text ended.
@@ -41,7 +41,7 @@ pub fn read(text: &[u8]) -> (Vec<Value>, Ending) {
     // Nobody writes a line end in a string that is a whole value: such a line is cut.
     let has_cut = cut_string(&written);
     let mut found = Found::default();
-    let ending = found.text(&strict(&written), true);
+    let ending = found.file(&written);
     (found.events, if has_cut || found.is_malformed { Ending::Malformed } else { ending })
 }
 
@@ -61,10 +61,32 @@ struct Found {
     is_malformed: bool,
 }
 
+/// How far values were read.
+enum Read {
+    /// To the end, or to an error.
+    To(Ending),
+    /// To a line, at this offset, that is no JSON and has quotes, which are no ends of
+    /// strings.
+    Line(usize),
+}
+
 impl Found {
+    /// Reads the text of a file.
+    fn file(&mut self, mut written: &str) -> Ending {
+        loop {
+            match self.values(&strict(written), true) {
+                Read::To(ending) => return ending,
+                Read::Line(at) => {
+                    let rest = &written[written_length(written, at)..];
+                    written = &rest[rest.find('\n').unwrap_or(rest.len())..];
+                }
+            }
+        }
+    }
+
     /// Reads value after value. Lines with a time before the value are of files
     /// only.
-    fn text(&mut self, text: &str, is_file: bool) -> Ending {
+    fn values(&mut self, text: &str, is_file: bool) -> Read {
         let (mut rest, mut may_separate) = (text, false);
         loop {
             rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
@@ -79,14 +101,16 @@ impl Found {
                 continue;
             }
             if rest.is_empty() {
-                return Ending::Whole;
+                return Read::To(Ending::Whole);
             }
             if is_file && is_time(rest) {
                 let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
                 match message(line) {
                     Some(at) => rest = &rest[at..],
+                    None if line.contains('"') => return Read::Line(text.len() - rest.len()),
                     None => {
                         rest = &rest[line.len()..];
+                        may_separate = false;
                         continue;
                     }
                 }
@@ -95,14 +119,14 @@ impl Found {
             values.disable_recursion_limit();
             let mut values = values.into_iter::<Tree>();
             match values.next() {
-                None => return Ending::Whole,
+                None => return Read::To(Ending::Whole),
                 Some(Ok(tree)) => {
                     rest = &rest[values.byte_offset()..];
                     may_separate = matches!(tree, Tree::Array(_) | Tree::Object(_));
                     self.value(tree, 0);
                 }
-                Some(Err(error)) if error.is_eof() => return Ending::Early,
-                Some(Err(_)) => return Ending::Malformed,
+                Some(Err(error)) if error.is_eof() => return Read::To(Ending::Early),
+                Some(Err(_)) => return Read::To(Ending::Malformed),
             }
         }
     }
@@ -164,8 +188,7 @@ impl Found {
             return !is_sure;
         }
         let count = self.events.len();
-        let ending = self.text(&text, false);
-        if ending == Ending::Whole {
+        if matches!(self.values(&text, false), Read::To(Ending::Whole)) {
             return true;
         }
         let has_key = |rest: &str| rest.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('"');

@@ -4,6 +4,16 @@
 /// reads: raw control characters in strings as escapes, escapes that do not
 /// exist as they are written, and U+FFFD for each half of a surrogate pair.
 pub(super) fn strict(json: &str) -> String {
+    convert(json, usize::MAX).0
+}
+
+/// How much of the JSON makes the first bytes of it by the letter.
+pub(super) fn written_length(json: &str, strict_length: usize) -> usize {
+    convert(json, strict_length).1
+}
+
+/// Converts JSON until there are `end` bytes, and says how much of it that took.
+fn convert(json: &str, end: usize) -> (String, usize) {
     let unit = |at: usize| {
         let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
         // A sign is no digit, whatever the standard library says.
@@ -11,6 +21,9 @@ pub(super) fn strict(json: &str) -> String {
     };
     let (mut text, mut at, mut in_string) = (String::with_capacity(json.len()), 0, false);
     while let Some(character) = json[at..].chars().next() {
+        if text.len() >= end {
+            break;
+        }
         let mut length = character.len_utf8();
         match character {
             '\\' => match (unit(at), unit(at + 6)) {
@@ -39,7 +52,7 @@ pub(super) fn strict(json: &str) -> String {
         text.push_str(&json[at..at + length]);
         at += length;
     }
-    text
+    (text, at)
 }
 
 #[cfg(test)]
@@ -52,5 +65,7 @@ mod tests {
         let expected =
             "{\"a\":\t\"\\ud83d\\ude00 \\ufffd \\ufffd \\\\ud83d \\u0041 raw\\u0009tab \\\" \\\\q\",\n\"b\":1}";
         assert_eq!(strict(json), expected);
+        let (start, raw) = (expected.find("\\u0009").unwrap(), json.find("\ttab").unwrap());
+        assert_eq!((written_length(json, start), written_length(json, 0)), (raw, 0));
     }
 }
