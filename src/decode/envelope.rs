@@ -115,6 +115,9 @@ pub enum EnvelopeItem {
 pub enum EnvelopeStep {
     /// Nothing to visit; continue at this offset.
     On(usize),
+    /// The same, but the text has to be indexed again from there: quotes before it are not
+    /// those of strings.
+    Again(usize),
     /// A value to visit.
     Item(EnvelopeItem),
     /// The end of the text; nothing is missing.
@@ -235,6 +238,7 @@ impl Envelope {
             None => return Err(JsonError::EndsEarly),
         };
         match message(&bytes[..end]) {
+            Some(start) if bytes[..start].contains(&b'"') => Ok(EnvelopeStep::Again(at + start)),
             Some(start) => Ok(EnvelopeStep::On(at + start)),
             None => Ok(EnvelopeStep::Item(EnvelopeItem::Line { end: at + end })),
         }
@@ -381,7 +385,8 @@ mod tests {
             let mut at = 0;
             let broken = loop {
                 let item = match envelope.step(&text, at) {
-                    Ok(EnvelopeStep::On(next)) => {
+                    // No text here has quotes that are not those of strings.
+                    Ok(EnvelopeStep::On(next) | EnvelopeStep::Again(next)) => {
                         at = next;
                         continue;
                     }

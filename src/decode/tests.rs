@@ -248,6 +248,15 @@ fn damaged_gzip_explains_the_missing_end() {
     assert_eq!(verdict.problems.len(), 1);
 }
 
+#[test]
+fn quotes_before_the_message_of_a_line_are_no_strings() {
+    const EVENT: &str = r#"{"eventVersion":"1","x":{"y":[1]},"eventName":"A"}"#;
+    for stream in ["a\"b", "\"", "\\\"", "a\\\"b\""] {
+        let line = format!("2026-10-01T09:00:00.000Z {stream} {EVENT}\n");
+        assert_eq!(names(&line.repeat(3)), "A A A", "{stream}");
+    }
+}
+
 /// Returns the names of the events decoded from some lines, and the messages about
 /// them. Both must be the same for all window sizes.
 #[track_caller]

@@ -83,12 +83,14 @@ impl EventSink<'_> {
     {
         let mut at = 0;
         let ended = |consumed, broken| WalkEnd { consumed, broken, is_again: false, flow: ControlFlow::Continue(()) };
+        let again = |consumed| WalkEnd { is_again: true, ..ended(consumed, None) };
         loop {
             let item = match envelope.step(text, at) {
                 Ok(EnvelopeStep::On(next)) => {
                     at = next;
                     continue;
                 }
+                Ok(EnvelopeStep::Again(next)) => return again(next),
                 Ok(EnvelopeStep::Item(item)) => item,
                 Ok(EnvelopeStep::End) => return ended(at, None),
                 Err(broken) => return ended(at, Some(broken)),
@@ -111,7 +113,7 @@ impl EventSink<'_> {
             envelope.pass();
             // Quotes in a plain text line have confused the bitmaps of what follows.
             if matches!(item, EnvelopeItem::Line { .. }) {
-                return WalkEnd { is_again: true, ..ended(at, None) };
+                return again(at);
             }
         }
     }

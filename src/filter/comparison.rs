@@ -414,7 +414,6 @@ mod tests {
             ("eventTime > yesterday", "take yesterday; write --since yesterday, or a time after the operator"),
             (".eventTime <= \"Today\"", "take Today; write --until Today, or a time after the operator"),
             ("eventTime < 2026-10", "take 2026-10; write --until 2026-10, or a time after the operator"),
-            ("eventTime = 2026-10", "take 2026-10; write both, or the start of a time, such as 2026-10-01*"),
             ("requestParameters.start > now", "take now; write a time such as 30d"),
             ("errorCode = x and eventName = y", ONE),
             ("errorCode = x AND mfa", ONE),

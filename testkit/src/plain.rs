@@ -65,7 +65,7 @@ struct Found {
 enum Read {
     /// To the end, or to an error.
     To(Ending),
-    /// To a line, at this offset, that is no JSON and has quotes, which are no ends of
+    /// To a line with a time, at this offset, which has quotes that are no ends of
     /// strings.
     Line(usize),
 }
@@ -78,7 +78,8 @@ impl Found {
                 Read::To(ending) => return ending,
                 Read::Line(at) => {
                     let rest = &written[written_length(written, at)..];
-                    written = &rest[rest.find('\n').unwrap_or(rest.len())..];
+                    let end = rest.find('\n').unwrap_or(rest.len());
+                    written = &rest[message(&rest[..end]).unwrap_or(end)..];
                 }
             }
         }
@@ -105,14 +106,14 @@ impl Found {
             }
             if is_file && is_time(rest) {
                 let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-                match message(line) {
-                    Some(at) => rest = &rest[at..],
-                    None if line.contains('"') => return Read::Line(text.len() - rest.len()),
-                    None => {
-                        rest = &rest[line.len()..];
-                        may_separate = false;
-                        continue;
-                    }
+                let message = message(line);
+                if line[..message.unwrap_or(line.len())].contains('"') {
+                    return Read::Line(text.len() - rest.len());
+                }
+                rest = &rest[message.unwrap_or(line.len())..];
+                may_separate = false;
+                if message.is_none() {
+                    continue;
                 }
             }
             let mut values = serde_json::Deserializer::from_str(rest);

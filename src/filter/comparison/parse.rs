@@ -174,11 +174,6 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     if is_quoted {
         return None;
     }
-    if is_event_time(field) && is_for_options(value) {
-        return Some(format!(
-            "only --since and --until take {value}; write both, or the start of a time, such as 2026-10-01*"
-        ));
-    }
     let is_half =
         |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
     if QUOTES.iter().any(is_half) {
