@@ -111,7 +111,7 @@ impl FailureRule {
     /// Whether the call failed by its error message or its outcome. Apart from this, only the
     /// error code decides whether it failed.
     pub fn is_failed_beside_code(self, event: &Event<'_>) -> bool {
-        field::text(event, self.message).is_some_and(|text| !text.is_empty()) || self.has_failed_outcome(event)
+        event.get(self.message).is_some_and(is_text) || self.has_failed_outcome(event)
     }
 
     fn has_failed_outcome(self, event: &Event<'_>) -> bool {
@@ -120,6 +120,14 @@ impl FailureRule {
             let outcome = name.and_then(|name| value.member(&name)).and_then(|outcome| outcome.string());
             outcome.is_some_and(|outcome| outcome == FAILURE)
         })
+    }
+}
+
+/// Whether a value is a text other than the empty one.
+fn is_text(value: JsonValue<'_>) -> bool {
+    match value.raw_string() {
+        Some(text) => !text.is_empty(),
+        None => value.kind() == ValueKind::Scalar,
     }
 }
 

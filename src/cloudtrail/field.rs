@@ -264,6 +264,11 @@ impl FieldPath {
         }
     }
 
+    /// The top-level field that the path starts in.
+    pub fn root(&self) -> FieldId {
+        self.root
+    }
+
     /// The name of the last member on the path, below its first field; `None` if there
     /// is none.
     pub fn last_member(&self) -> Option<&str> {

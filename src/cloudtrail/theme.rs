@@ -129,6 +129,7 @@ pub struct ThemeReader {
     rules: HashMap<&'static str, Vec<usize>, FixedState>,
     /// The paths of each rule.
     objects: Vec<Vec<FieldPath>>,
+    request: FieldId,
     resources: ResourceFields,
 }
 
@@ -151,6 +152,7 @@ impl ThemeReader {
             source: fields.slot("eventSource")?,
             rules,
             objects,
+            request: fields.slot("requestParameters")?,
             resources: ResourceFields::new(fields)?,
         })
     }
@@ -173,15 +175,30 @@ impl ThemeReader {
     /// The theme of an event, and what it acts on, joined by `;`. `None` if it has no theme.
     pub fn read(&self, event: &Event<'_>) -> Option<(Theme, String)> {
         let at = self.position(event)?;
-        Some((RULES.get(at)?.theme, self.object(at, event)))
+        Some((RULES.get(at)?.theme, self.object(at, event).text))
     }
 
-    /// What an event acts on by the rule at this position, joined by `;`.
-    pub fn object(&self, position: usize, event: &Event<'_>) -> String {
-        let paths = self.objects.get(position).into_iter().flatten();
-        let object = paths.map(|path| texts(path, event)).find(|object| !object.is_empty());
-        object.unwrap_or_else(|| self.resources.list(event).join(";"))
+    /// What an event acts on by the rule at this position.
+    pub fn object(&self, position: usize, event: &Event<'_>) -> ThemeObject {
+        let mut is_of_request = true;
+        for path in self.objects.get(position).into_iter().flatten() {
+            is_of_request &= path.root() == self.request;
+            let text = texts(path, event);
+            if !text.is_empty() {
+                return ThemeObject { text, is_of_request };
+            }
+        }
+        ThemeObject { text: self.resources.list(event).join(";"), is_of_request: false }
     }
+}
+
+/// What an event acts on.
+#[derive(Clone, Debug)]
+pub struct ThemeObject {
+    /// Its names or ids, joined by `;`.
+    pub text: String,
+    /// Whether this depends on nothing but the rule and `requestParameters`.
+    pub is_of_request: bool,
 }
 
 /// The texts that the path leads to, joined by `;`.

@@ -14,6 +14,7 @@ pub mod args;
 mod buckets;
 mod call_memo;
 mod caller_memo;
+mod change_memo;
 mod comparison;
 mod consumer;
 mod count;

@@ -5,18 +5,17 @@
 #[inline]
 pub fn written_hash(text: &[u8], seed: u64) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |mixed: u64, words: &[u8]| match words.first_chunk() {
-        Some(word) => (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR),
-        None => mixed,
-    };
-    // Four hashes side by side, as each step has to wait for the one before.
-    let (chunks, rest) = text.as_chunks::<64>();
-    let lanes = chunks.iter().fold([seed, 1, 2, 3], |lanes, chunk| {
-        let (words, _) = chunk.as_chunks::<16>();
-        std::array::from_fn(|lane| mix(lanes[lane], &words[lane]))
+    const OTHER: u64 = 0xc2b2_ae3d_27d4_eb4f;
+    let word = |words: &[u8; 16]| words.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    let (chunks, rest) = text.as_chunks::<32>();
+    // Only short steps wait for the one before: the product of two words does not.
+    let mixed = chunks.iter().fold(seed, |mixed, chunk| {
+        let (words, _) = chunk.as_chunks();
+        let product = (word(&words[0]) ^ FACTOR).wrapping_mul(word(&words[1]) ^ OTHER);
+        mixed.rotate_left(5).wrapping_add(product)
     });
-    let mixed = lanes.into_iter().fold(seed, |mixed, lane| (mixed.rotate_left(5) ^ lane).wrapping_mul(FACTOR));
-    rest.as_chunks::<16>().0.iter().fold(mixed, |mixed, words| mix(mixed, words))
+    let last = rest.first_chunk().map_or(0, word);
+    (mixed ^ (mixed >> 32)).wrapping_add(last ^ OTHER).wrapping_mul(FACTOR)
 }
 
 #[cfg(test)]

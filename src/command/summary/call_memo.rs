@@ -2,7 +2,7 @@
 //! and outcome of an earlier one. These are then not read or looked up again.
 
 use super::counted_memo::CountedMemo;
-use super::text_memo::MemoEpoch;
+use super::text_memo::{MemoEpoch, MemoKey};
 use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::call::FailureRule;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -13,7 +13,7 @@ use crate::error::Error;
 pub(super) struct CallMemo {
     fields: [FieldId; FIELDS],
     failure: FailureRule,
-    known: CountedMemo<PARTS, CallValues>,
+    known: CountedMemo<FIELDS, CallValues>,
 }
 
 /// The entries of a call in counters, and what else depends on it.
@@ -28,11 +28,11 @@ pub(super) struct CallValues {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct CallFacts {
     /// Read, write, error or other.
-    pub(super) kind: usize,
+    pub(super) kind: u8,
     pub(super) is_failed: bool,
     pub(super) is_denied: bool,
     /// The position of the rule for its theme, if it has one and themes are counted.
-    pub(super) theme: Option<usize>,
+    pub(super) theme: Option<u16>,
 }
 
 /// A column whose value depends on nothing but the call.
@@ -45,16 +45,17 @@ pub(super) enum CallColumn {
     Error,
 }
 
+/// The texts that a call is found by.
+pub(super) type CallKey<'a> = MemoKey<'a, FIELDS>;
+
 /// The number of these columns.
 pub(super) const CALL_COLUMNS: usize = 5;
 /// The columns depend on the fields of their names. The name and `readOnly` tell reads from
 /// writes, the name and the source have the theme, and the error code can mean a denial.
 const NAMES: [&str; FIELDS] = ["eventName", "eventSource", "awsRegion", "recipientAccountId", "readOnly", "errorCode"];
 const FIELDS: usize = 6;
-/// The fields, and whether the call failed by something else than its error code.
-const PARTS: usize = FIELDS + 1;
 /// The most bytes of a field.
-const MAX_FIELD: usize = 128;
+const MAX_FIELD: u16 = 128;
 /// The most bytes of all calls.
 const MAX_BYTES: usize = 768 << 10;
 
@@ -88,12 +89,26 @@ impl CallMemo {
         self.known.set_most(bytes.min(MAX_BYTES));
     }
 
-    /// The values of the call of an event, and their index, if it was met and its entries are
-    /// still valid.
+    /// Sets what the call of an event is found by.
     #[inline]
-    pub(super) fn find(&self, event: &Event<'_>, generation: u64) -> Option<(usize, CallValues)> {
-        let (index, values) = self.known.find(&self.parts(event)?, epoch(generation))?;
-        Some((index, *values))
+    pub(super) fn set_key<'a>(&self, event: &Event<'a>, generation: u64, key: &mut CallKey<'a>) {
+        // The error code is one of the parts.
+        let is_failed = self.failure.is_failed_beside_code(event);
+        let epoch = MemoEpoch { generation, variant: [is_failed.into(), 0] };
+        key.set(event, self.fields.map(|field| (field, MAX_FIELD)), epoch);
+    }
+
+    /// What depends on a call, and its index, if it was met and its entries are still valid.
+    #[inline]
+    pub(super) fn find(&self, key: &CallKey<'_>) -> Option<(usize, CallFacts)> {
+        let index = self.known.find(key)?;
+        Some((index, self.known.value(index)?.facts))
+    }
+
+    /// The number of the call with this index: no other call has it, even if this one is forgotten.
+    #[inline]
+    pub(super) fn number(&self, index: usize) -> u64 {
+        self.known.number(index)
     }
 
     /// Counts an event whose call has this index. It is added to the entries later.
@@ -102,47 +117,33 @@ impl CallMemo {
         self.known.count(index, occurrence);
     }
 
-    /// Remembers the values of the call of an event. What was counted of calls that are forgotten
+    /// Remembers the values of a call. What was counted of calls that are forgotten
     /// is given to `settle`.
     pub(super) fn learn(
         &mut self,
-        event: &Event<'_>,
-        generation: u64,
+        key: &CallKey<'_>,
         values: CallValues,
-        settle: impl FnMut(&CallValues, &ValueStats),
+        settle: impl FnMut(&CallValues, &mut ValueStats),
     ) {
-        let Some(parts) = self.parts(event) else { return };
-        self.known.learn(&parts, epoch(generation), values, 0, settle);
+        self.known.learn(key, values, 0, settle);
     }
 
     /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, settle: impl FnMut(&CallValues, &ValueStats)) {
+    pub(super) fn settle(&mut self, settle: impl FnMut(&CallValues, &mut ValueStats)) {
         self.known.settle(settle);
     }
-
-    /// The parts of an event that make a call; `None` if one is too long.
-    #[inline]
-    fn parts<'a>(&self, event: &Event<'a>) -> Option<[&'a [u8]; PARTS]> {
-        let mut parts = [&[][..]; PARTS];
-        for (part, field) in parts.iter_mut().zip(self.fields) {
-            *part = event.get(field).map_or(&[], |value| value.raw());
-            if part.len() > MAX_FIELD {
-                return None;
-            }
-        }
-        parts[FIELDS] = if self.failure.is_failed_beside_code(event) { b"failed" } else { b"" };
-        Some(parts)
-    }
-}
-
-fn epoch(generation: u64) -> MemoEpoch {
-    MemoEpoch { generation, day: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decode::testing::with_event;
+
+    fn key<'a>(memo: &CallMemo, event: &Event<'a>, generation: u64) -> CallKey<'a> {
+        let mut key = CallKey::unusable();
+        memo.set_key(event, generation, &mut key);
+        key
+    }
 
     #[test]
     fn a_call_is_found_only_with_all_that_it_depends_on() {
@@ -154,9 +155,10 @@ mod tests {
             format!("{{{}{more}}}", members.join(","))
         };
         let values = CallValues { columns: [Some(1), None, Some(2), Some(3), None], ..CallValues::default() };
-        with_event(&call("", "", ""), &fields, |event| memo.learn(event, 1, values, |_, _| ()));
+        with_event(&call("", "", ""), &fields, |event| memo.learn(&key(&memo, event, 1), values, |_, _| ()));
         let find = |json: &str, generation| {
-            with_event(json, &fields, |event| memo.find(event, generation)).map(|(_, values)| values)
+            let index = with_event(json, &fields, |event| memo.find(&key(&memo, event, generation)));
+            index.and_then(|(index, _)| memo.known.value(index).copied())
         };
         let with_more = [r#","requestParameters":{"a":1}"#, r#","errorMessage":"""#, r#","errorMessage":null"#];
         for more in with_more.into_iter().chain([""]) {

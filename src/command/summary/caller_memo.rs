@@ -4,19 +4,17 @@
 use std::cell::OnceCell;
 
 use super::counted_memo::CountedMemo;
-use super::text_memo::MemoEpoch;
+use super::text_memo::{MemoEpoch, MemoKey};
 use super::value_stats::{Occurrence, ValueStats};
-use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 
 /// The callers that were met lately.
 #[derive(Clone)]
 pub(super) struct CallerMemo {
-    identities: IdentityReader,
-    source: FieldId,
-    agent: FieldId,
-    from_console: FieldId,
+    /// The fields that make a caller, and the most bytes of each. Longer ones are few, and would
+    /// take much memory.
+    fields: [(FieldId, u16); PARTS],
     known: CountedMemo<PARTS, CallerValues>,
 }
 
@@ -66,12 +64,13 @@ pub(super) enum CallerColumn {
     Agent,
 }
 
+/// The texts that a caller is found by.
+pub(super) type CallerKey<'a> = MemoKey<'a, PARTS>;
+
 /// The number of these columns.
 const CALLER_COLUMNS: usize = 4;
 /// Identity, address, program, and whether the console called.
 const PARTS: usize = 4;
-/// The most bytes of each part. Longer ones are few, and would take much memory.
-const MAX_LENGTHS: [usize; PARTS] = [2048, 64, 512, 8];
 /// The bytes of the principal of a caller, which comes later.
 const PRINCIPAL: usize = 64;
 /// The most bytes of all callers. Accounts with many sessions have thousands.
@@ -94,10 +93,12 @@ impl CallerMemo {
     /// Adds the fields it reads to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<CallerMemo, Error> {
         Ok(CallerMemo {
-            identities: IdentityReader::new(fields)?,
-            source: fields.slot("sourceIPAddress")?,
-            agent: fields.slot("userAgent")?,
-            from_console: fields.slot("sessionCredentialFromConsole")?,
+            fields: [
+                (fields.slot("userIdentity")?, 2048),
+                (fields.slot("sourceIPAddress")?, 64),
+                (fields.slot("userAgent")?, 512),
+                (fields.slot("sessionCredentialFromConsole")?, 8),
+            ],
             known: CountedMemo::new(MAX_BYTES),
         })
     }
@@ -107,16 +108,32 @@ impl CallerMemo {
         self.known.set_most(bytes.min(MAX_BYTES));
     }
 
-    /// The values of the caller of an event, and their index, if it was met on the same day and its
-    /// entries are still valid.
+    /// Sets what the caller of an event is found by, if it has an identity.
     #[inline]
-    pub(super) fn find(
-        &self,
-        event: &Event<'_>,
-        second: Option<i64>,
-        generation: u64,
-    ) -> Option<(usize, &CallerValues)> {
-        self.known.find(&self.parts(event)?, epoch(second, generation))
+    pub(super) fn set_key<'a>(&self, event: &Event<'a>, second: Option<i64>, generation: u64, key: &mut CallerKey<'a>) {
+        let day = second.map_or(i64::MIN, |second| second.div_euclid(24 * 60 * 60));
+        if event.span(self.fields[0].0).is_some() {
+            key.set(event, self.fields, MemoEpoch { generation, variant: [day as u64, 0] });
+        }
+    }
+
+    /// The index of a caller, if it was met on the same day and its entries are still valid.
+    #[inline]
+    pub(super) fn find(&self, key: &CallerKey<'_>) -> Option<usize> {
+        self.known.find_again(key)
+    }
+
+    /// The values of the caller with this index.
+    #[inline]
+    pub(super) fn values(&self, index: usize) -> Option<&CallerValues> {
+        self.known.value(index)
+    }
+
+    /// The number of the caller with this index: no other caller has it, even if this one is
+    /// forgotten.
+    #[inline]
+    pub(super) fn number(&self, index: usize) -> u64 {
+        self.known.number(index)
     }
 
     /// Counts an event whose caller has this index. It is added to the entries later.
@@ -125,49 +142,34 @@ impl CallerMemo {
         self.known.count(index, occurrence);
     }
 
-    /// Remembers the values of a caller if they depend on nothing else. What was counted of callers
-    /// that are forgotten is given to `settle`.
+    /// Remembers the values of a caller, which must depend on nothing else. What was counted of
+    /// callers that are forgotten is given to `settle`.
     pub(super) fn learn(
         &mut self,
-        event: &Event<'_>,
-        second: Option<i64>,
-        generation: u64,
+        key: &CallerKey<'_>,
         values: CallerValues,
-        settle: impl FnMut(&CallerValues, &ValueStats),
+        settle: impl FnMut(&CallerValues, &mut ValueStats),
     ) {
-        let Some(parts) = self.parts(event) else { return };
-        if !self.identities.principal(event).is_identity() {
-            return;
-        }
         let size = values.changed_by.len() + PRINCIPAL;
-        self.known.learn(&parts, epoch(second, generation), values, size, settle);
+        self.known.learn(key, values, size, settle);
     }
 
     /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, settle: impl FnMut(&CallerValues, &ValueStats)) {
+    pub(super) fn settle(&mut self, settle: impl FnMut(&CallerValues, &mut ValueStats)) {
         self.known.settle(settle);
     }
-
-    /// The parts of an event that make a caller; `None` if a part is too long or the identity
-    /// is absent.
-    #[inline]
-    fn parts<'a>(&self, event: &Event<'a>) -> Option<[&'a [u8]; PARTS]> {
-        let identity = self.identities.written(event)?;
-        let [source, agent, from_console] = [self.source, self.agent, self.from_console]
-            .map(|field| event.get(field).map_or(&[][..], |value| value.raw()));
-        let parts = [identity, source, agent, from_console];
-        parts.iter().zip(MAX_LENGTHS).all(|(part, longest)| part.len() <= longest).then_some(parts)
-    }
-}
-
-fn epoch(second: Option<i64>, generation: u64) -> MemoEpoch {
-    MemoEpoch { generation, day: second.map(|second| second.div_euclid(24 * 60 * 60)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decode::testing::with_event;
+
+    fn key<'a>(memo: &CallerMemo, event: &Event<'a>, second: Option<i64>, generation: u64) -> CallerKey<'a> {
+        let mut key = CallerKey::unusable();
+        memo.set_key(event, second, generation, &mut key);
+        key
+    }
 
     #[test]
     fn a_caller_is_found_only_with_all_of_its_parts() {
@@ -183,13 +185,10 @@ mod tests {
         let known = event("AKIA1", "203.0.113.7", "aws-cli/2", "");
         let values =
             CallerValues { columns: [Some(1), None, Some(2), Some(3)], signal: Some(4), ..CallerValues::default() };
-        with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values, |_, _| ()));
+        with_event(&known, &fields, |event| memo.learn(&key(&memo, event, Some(5), 1), values, |_, _| ()));
         let find = |json: &str, second, generation| {
-            let mut found = None;
-            with_event(json, &fields, |event| {
-                found = memo.find(event, second, generation).map(|(_, known)| known.columns);
-            });
-            found
+            let index = with_event(json, &fields, |event| memo.find(&key(&memo, event, second, generation)));
+            index.and_then(|index| memo.values(index)).map(|known| known.columns)
         };
         let columns = Some([Some(1), None, Some(2), Some(3)]);
         assert_eq!((find(&known, Some(5), 1), find(&known, Some(86_399), 1)), (columns, columns));
@@ -209,15 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_whose_name_depends_on_more_than_the_identity_is_not_remembered() {
+    fn a_caller_without_an_identity_or_with_a_long_one_is_not_remembered() {
         let mut fields = FieldSet::default();
         let mut memo = CallerMemo::new(&mut fields).unwrap();
         let long = format!(r#"{{"userIdentity":{{"type":"IAMUser","userName":"{}"}}}}"#, "x".repeat(3000));
         let service = r#"{"eventName":"A","sourceIPAddress":"ec2.amazonaws.com"}"#;
         for json in [long.as_str(), service] {
             with_event(json, &fields, |event| {
-                memo.learn(event, Some(5), 0, CallerValues::default(), |_, _| ());
-                assert!(memo.find(event, Some(5), 0).is_none(), "{json}");
+                let key = key(&memo, event, Some(5), 0);
+                memo.learn(&key, CallerValues::default(), |_, _| ());
+                assert!(memo.find(&key).is_none(), "{json}");
             });
         }
     }

@@ -48,8 +48,12 @@ enum CountRule {
     Resources(ResourceFields),
 }
 
-/// The values of larger events come in pieces.
-const LARGE: usize = 64 << 10;
+/// Whether the values of an event come in pieces.
+#[inline]
+pub(super) fn is_large(event: &Event<'_>) -> bool {
+    const LARGE: usize = 64 << 10;
+    event.value().raw().len() > LARGE
+}
 
 impl RememberedColumn {
     fn named(name: &str) -> Option<RememberedColumn> {
@@ -146,7 +150,7 @@ impl CountedColumns {
         if let CountRule::Resources(resources) = &self.rule {
             return write_list(resources, event, style, out);
         }
-        if event.value().raw().len() > LARGE {
+        if is_large(event) {
             return self.long_value(event, file, style, out);
         }
         let start = out.len();

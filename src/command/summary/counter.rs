@@ -88,9 +88,9 @@ impl Counter {
         CountedEntry { entry: place as u32, is_new: self.has_grown(known, place, occurrence) }
     }
 
-    /// Adds what was counted of the value of an entry.
-    pub(super) fn merge_at(&mut self, entry: u32, stats: &ValueStats) {
-        self.entries[entry as usize].trend.merge(stats);
+    /// Adds what was counted of the value of an entry, and whose first call it was.
+    pub(super) fn merge_at(&mut self, entry: u32, stats: &ValueStats, user: &[u8]) {
+        self.entries[entry as usize].trend.merge_by(stats, user);
     }
 
     /// Counts an event with the value in the first `length` of these bytes, [`SHORT`] at most: to

@@ -3,8 +3,10 @@
 use super::amount::{Amount, AmountReader};
 use super::call_memo::{CallFacts, CallMemo};
 use super::caller_memo::CallerMemo;
+use super::change_memo::ChangeMemo;
 use super::comparison::ComparedPeriods;
-use super::counted_columns::CountedColumns;
+use super::counted_columns::{CountedColumns, is_large};
+use super::counter::MAX_VALUE;
 use super::event_counts::{ERROR, OTHER, READ, WRITE};
 use super::signals::SignalWriter;
 use super::tally::CountedValues;
@@ -31,6 +33,8 @@ pub(super) struct EventReaders {
     pub(super) callers: Option<CallerMemo>,
     /// `None` if few values depend on the call.
     pub(super) calls: Option<CallMemo>,
+    /// `None` if calls with a theme are not counted.
+    pub(super) changes: Option<ChangeMemo>,
     amounts: Option<AmountReader>,
     compared: Option<ComparedPeriods>,
 }
@@ -50,7 +54,17 @@ pub(super) struct ValueReaders {
 #[derive(Clone)]
 pub(super) struct UserReader {
     column: CountedColumns,
+    identities: IdentityReader,
     name: Vec<u8>,
+}
+
+/// The name of an event's user.
+#[derive(Clone, Copy)]
+pub(super) struct UserName<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) is_cut: bool,
+    /// Whether it is known to depend on the identity alone.
+    pub(super) is_of_identity: bool,
 }
 
 impl EventReaders {
@@ -70,6 +84,7 @@ impl EventReaders {
             },
             callers: is_overview.then(|| CallerMemo::new(fields)).transpose()?,
             calls: is_overview.then(|| CallMemo::new(fields)).transpose()?,
+            changes: is_overview.then(|| ChangeMemo::new(fields)).transpose()?,
             amounts: counted.amounts.clone(),
             compared: counted.compared,
         })
@@ -79,6 +94,7 @@ impl EventReaders {
     pub(super) fn limit_memory(&mut self, bytes: usize) {
         self.callers.iter_mut().for_each(|callers| callers.limit(bytes));
         self.calls.iter_mut().for_each(|calls| calls.limit(bytes));
+        self.changes.iter_mut().for_each(|changes| changes.limit(bytes));
     }
 
     /// Whether an event of this time belongs to the earlier period of a comparison; `None` if
@@ -104,7 +120,7 @@ impl EventReaders {
             (false, None) => OTHER,
         };
         let theme = self.values.themes.as_ref().and_then(|themes| themes.position(event));
-        CallFacts { kind, is_failed, is_denied: is_failed && self.denial.is_denied(event), theme }
+        CallFacts { kind: kind as u8, is_failed, is_denied: is_failed && self.denial.is_denied(event), theme }
     }
 }
 
@@ -122,19 +138,31 @@ pub(super) fn write_principal(
 
 impl UserReader {
     fn new(fields: &mut FieldSet) -> Result<UserReader, Error> {
-        Ok(UserReader { column: CountedColumns::users(fields)?, name: Vec::new() })
+        let identities = IdentityReader::new(fields)?;
+        Ok(UserReader { column: CountedColumns::users(fields)?, identities, name: Vec::new() })
     }
 
-    /// The name of an event's user, and whether it was cut.
+    /// The name of an event's user.
     #[inline]
-    pub(super) fn read(&mut self, event: &Event<'_>, file: &str, style: &CellStyle) -> (&[u8], bool) {
+    pub(super) fn read(&mut self, event: &Event<'_>, file: &str, style: &CellStyle) -> UserName<'_> {
         self.name.clear();
         let is_cut = self.column.value(event, file, style, &mut self.name);
-        (&self.name, is_cut)
+        UserName { text: &self.name, is_cut, is_of_identity: false }
     }
 
-    /// The name that was read last.
-    pub(super) fn last(&self) -> &[u8] {
-        &self.name
+    /// The same for an identity that was not met lately. The column would remember it, but that
+    /// is left to who asks.
+    pub(super) fn read_new(&mut self, event: &Event<'_>, file: &str, style: &CellStyle) -> UserName<'_> {
+        if is_large(event) {
+            return self.read(event, file, style);
+        }
+        let principal = self.identities.principal(event);
+        self.name.clear();
+        match principal.name() {
+            Some(name) => style.parts(&name.parts(), &mut self.name),
+            None => style.absent(&mut self.name),
+        }
+        let is_cut = self.name.len() > MAX_VALUE;
+        UserName { text: &self.name, is_cut, is_of_identity: principal.is_identity() }
     }
 }

@@ -1,6 +1,8 @@
 //! The counts of one thread.
 
+mod counted_event;
 mod event;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +41,8 @@ pub(super) struct CountedValues {
 pub(super) struct SummaryTally {
     readers: EventReaders,
     subjects: Vec<CountedColumns>,
+    /// Whether values of subjects depend on more than the call or the caller.
+    has_other_subjects: bool,
     counters: CounterSet<Counter>,
     counts: EventCounts,
     /// What the counters may take.
@@ -71,6 +75,7 @@ impl SummaryTally {
             readers.limit_memory(room / MEMO_SHARE);
             SummaryTally {
                 readers,
+                has_other_subjects: subjects.iter().any(|subject| subject.remembered().is_none()),
                 subjects: subjects.clone(),
                 counters: spills.map(|spill| Counter::new(Arc::clone(spill))),
                 counts: EventCounts::new(subjects.len()),
@@ -130,7 +135,7 @@ impl SummaryTally {
         let Some(is_earlier) = readers.is_earlier(second) else { return false };
         let call = readers.call(event);
         let mut cut_values = 0;
-        let user = readers.user.as_mut().map(|user| user.read(event, file, style).0);
+        let user = readers.user.as_mut().map(|user| user.read(event, file, style).text);
         if let Some(user) = user {
             facts.push_value(user);
         }
@@ -152,7 +157,7 @@ impl SummaryTally {
         let start = facts.text().len();
         let theme = call.theme.filter(|_| !is_earlier);
         if let (Some(themes), Some(position)) = (&mut readers.values.themes, theme) {
-            cut_values += u8::from(themes.write(position, None, (event, file), style, facts.text()));
+            cut_values += u8::from(themes.write(position, None, (event, file), style, facts.text()).is_cut);
             facts.end_value(start, true);
         }
         let mut signal_values = 0;
@@ -168,7 +173,7 @@ impl SummaryTally {
         facts.end_event(EventFact {
             second,
             has_other_times: readers.clock.has_other_forms(),
-            kind: call.kind as u8,
+            kind: call.kind,
             cut_values: if is_earlier { 0 } else { cut_values },
             is_earlier,
             is_denied,

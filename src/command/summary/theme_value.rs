@@ -19,6 +19,15 @@ pub(super) struct ThemeValueWriter {
     address: CountedColumns,
 }
 
+/// What is known of a value that was written.
+#[derive(Clone, Copy)]
+pub(super) struct ThemeValue {
+    /// Whether something in it was cut.
+    pub(super) is_cut: bool,
+    /// Whether what the event acts on depends on its call and its request alone.
+    pub(super) is_of_request: bool,
+}
+
 impl ThemeValueWriter {
     pub(super) fn new(fields: &mut FieldSet) -> Result<ThemeValueWriter, Error> {
         Ok(ThemeValueWriter {
@@ -30,32 +39,33 @@ impl ThemeValueWriter {
     }
 
     /// The position of the rule for an event; `None` if the event has no theme.
-    pub(super) fn position(&self, event: &Event<'_>) -> Option<usize> {
-        self.themes.position(event)
+    pub(super) fn position(&self, event: &Event<'_>) -> Option<u16> {
+        self.themes.position(event).map(|position| position as u16)
     }
 
     /// Appends the value of an event by the rule at this position, with tabs between its parts.
-    /// `caller` is its last part, if that is known. Returns whether something in it was cut.
+    /// `caller` is its last part, if that is known.
     pub(super) fn write(
         &mut self,
-        position: usize,
+        position: u16,
         caller: Option<&[u8]>,
         (event, file): (&Event<'_>, &str),
         style: &CellStyle,
         out: &mut Vec<u8>,
-    ) -> bool {
-        let start = out.len();
+    ) -> ThemeValue {
+        let (start, position) = (out.len(), usize::from(position));
         out.extend_from_slice(RULES.get(position).map_or("", |rule| rule.theme.name()).as_bytes());
         out.push(b'\t');
         let mut is_cut = self.name.value(event, file, style, out);
         out.push(b'\t');
-        style.text(&self.themes.object(position, event), out);
+        let object = self.themes.object(position, event);
+        style.text(&object.text, out);
         out.push(b'\t');
         match caller {
             Some(caller) => out.extend_from_slice(caller),
             None => is_cut |= self.caller.value(event, file, style, out),
         }
-        is_cut || out.len() - start > MAX_VALUE
+        ThemeValue { is_cut: is_cut || out.len() - start > MAX_VALUE, is_of_request: object.is_of_request }
     }
 
     /// The last part of a value, which depends on the caller alone: the name of the user, and the

@@ -2,8 +2,8 @@
 //! [`MAX_BUCKETS`] of them (or [`MAX_SHORT_BUCKETS`] shorter than an hour) have
 //! events, so that memory stays bounded.
 
-use std::collections::HashMap;
-
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use jiff::Timestamp;
 
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
@@ -19,14 +19,19 @@ pub(super) struct TimeHistogram<const KINDS: usize> {
     size: BucketSize,
     counts: Vec<[u64; KINDS]>,
     /// The index into `counts` of each bucket.
-    places: HashMap<i64, usize>,
+    places: HashMap<i64, usize, RandomState>,
     /// The last bucket and its index: mostly the next event is in it too.
     last: (i64, usize),
 }
 
 impl<const KINDS: usize> Default for TimeHistogram<KINDS> {
     fn default() -> TimeHistogram<KINDS> {
-        TimeHistogram { size: BucketSize::MINUTE, counts: Vec::new(), places: HashMap::new(), last: (0, usize::MAX) }
+        TimeHistogram {
+            size: BucketSize::MINUTE,
+            counts: Vec::new(),
+            places: HashMap::default(),
+            last: (0, usize::MAX),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Statistics of one value: count, first and last time, and a small chart of the
 //! times between. Their size is constant, whatever they count.
 
+mod run;
 mod stored;
 
+pub(super) use self::run::BucketRun;
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The number of buckets of the small chart.
@@ -103,9 +105,11 @@ impl ValueStats {
     #[cold]
     fn add_outside(&mut self, minute: i64, is_first: bool) {
         if is_first {
-            self.start = minute;
+            // All buckets are empty.
+            self.start = self.size.of_minute(minute);
+        } else {
+            self.fit(minute, minute);
         }
-        self.fit(minute, minute);
         let at = self.size.of_minute(minute) - self.start;
         let bucket = &mut self.buckets[at as usize];
         *bucket = bucket.saturating_add(1);
@@ -128,19 +132,6 @@ impl ValueStats {
         }
     }
 
-    /// The same of events without users, all of which are this one's.
-    pub(super) fn by_user(mut self, user: &[u8]) -> ValueStats {
-        if self.period().is_some() {
-            self.add_first_user(i64::MIN, user);
-        }
-        self
-    }
-
-    /// The same without the earlier period of a comparison.
-    pub(super) fn without_earlier(self) -> ValueStats {
-        ValueStats { earlier: 0, ..self }
-    }
-
     /// The first and the last second, or `None` if no event had a time.
     pub(super) fn period(&self) -> Option<[i64; 2]> {
         (self.seconds[0] <= self.seconds[1]).then_some(self.seconds)
@@ -148,6 +139,11 @@ impl ValueStats {
 
     /// Adds the statistics of the same value from another thread or run.
     pub(super) fn merge(&mut self, other: &ValueStats) {
+        self.merge_by(other, &other.first_user);
+    }
+
+    /// The same if the first event is of this user.
+    pub(super) fn merge_by(&mut self, other: &ValueStats, user: &[u8]) {
         self.count += other.count;
         self.failures += other.failures;
         self.earlier += other.earlier;
@@ -156,12 +152,13 @@ impl ValueStats {
             return;
         }
         if self.period().is_none() {
-            let ValueStats { count, failures, earlier, sum, .. } = *self;
-            *self = ValueStats { count, failures, earlier, sum, ..other.clone() };
+            self.add_first_user(i64::MIN, user);
+            (self.seconds, self.size, self.start, self.buckets) =
+                (other.seconds, other.size, other.start, other.buckets);
             return;
         }
         if other.seconds[0] <= self.seconds[0] {
-            self.add_first_user(other.seconds[0], &other.first_user);
+            self.add_first_user(other.seconds[0], user);
         }
         self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
         while self.size < other.size {
@@ -171,10 +168,15 @@ impl ValueStats {
         if !other.seconds.iter().all(|second| self.covers(second.div_euclid(60))) {
             self.fit(self.seconds[0].div_euclid(60), self.seconds[1].div_euclid(60));
         }
-        for (minute, count) in other.minutes() {
-            let at = self.size.of_minute(minute) - self.start;
+        let (is_same, shift) = (self.size == other.size, other.start - self.start);
+        for (at, count) in other.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
+            // Without a division where the buckets are of the same size.
+            let at = match at as i64 + shift {
+                at if is_same => at,
+                at => self.size.of_minute(other.size.first_minute(at + self.start)) - self.start,
+            };
             let bucket = &mut self.buckets[at as usize];
-            *bucket = bucket.saturating_add(count);
+            *bucket = bucket.saturating_add(*count);
         }
     }
 

@@ -7,7 +7,10 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
     /// The most bytes that an escape needs per byte of its character.
     const WIDEST: usize = 6;
     written == name
-        || (written.len() <= WIDEST * name.len() && written.contains(&b'\\') && unescape(written).as_bytes() == name)
+        // An escape is longer than its character.
+        || ((name.len() + 1..=WIDEST * name.len()).contains(&written.len())
+            && memchr::memchr(b'\\', written).is_some()
+            && unescape(written).as_bytes() == name)
 }
 
 /// A key as written with the byte before it, its quotes and its colon, in a form that

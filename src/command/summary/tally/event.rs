@@ -1,56 +1,43 @@
 //! Counts an event at once, with what is remembered of its caller and its call.
 
-use super::{SummaryTally, add_values};
-use crate::command::summary::call_memo::{CALL_COLUMNS, CallFacts, CallValues};
-use crate::command::summary::caller_memo::CallerValues;
-use crate::command::summary::counted_columns::{CountedColumns, RememberedColumn};
+use super::SummaryTally;
+use super::counted_event::{CountedEvent, FoundValues, OtherCounting};
+use super::settle::{settle_call, settle_caller};
+use crate::command::summary::call_memo::{CallFacts, CallKey, CallValues};
+use crate::command::summary::caller_memo::{CallerKey, CallerValues};
+use crate::command::summary::change_memo::ChangeKey;
+use crate::command::summary::counted_columns::CountedColumns;
 use crate::command::summary::counter::Counter;
 use crate::command::summary::counter_set::CounterSet;
 use crate::command::summary::event_counts::EventCounts;
-use crate::command::summary::event_readers::{UserReader, ValueReaders, write_principal};
-use crate::command::summary::signals::{SignalContext, SignalWriter};
-use crate::command::summary::value_stats::{Occurrence, ValueStats};
+use crate::command::summary::event_readers::{EventReaders, UserName};
+use crate::command::summary::value_stats::Occurrence;
 use crate::decode::event::Event;
-use crate::table::cell::CellStyle;
 
-/// An event that is counted, and what is known of it.
+/// What the call and the caller of an event are found by.
+struct EventKeys<'e> {
+    call: CallKey<'e>,
+    caller: CallerKey<'e>,
+}
+
+/// What is remembered of the call and of the caller of an event.
 #[derive(Clone, Copy)]
-struct CountedEvent<'e> {
-    event: &'e Event<'e>,
-    file: &'e str,
-    style: &'e CellStyle,
-    /// Seconds from 1970; `None` without a readable time.
-    second: Option<i64>,
-    call: CallFacts,
-    /// Whether its call is remembered, and counted with others of its kind.
-    is_call_known: bool,
-    /// What is remembered of its caller, with which it is counted.
-    caller: Option<&'e CallerValues>,
-    /// The name of its user, if that is noted, and whether it was cut.
-    name: Option<&'e [u8]>,
-    is_name_cut: bool,
-    occurrence: &'e Occurrence<'e>,
+struct KnownValues {
+    /// The index of the call, and what depends on it.
+    call: Option<(usize, CallFacts)>,
+    /// The index of the caller.
+    caller: Option<usize>,
 }
 
-/// What the counting of an event has found.
-#[derive(Default)]
-struct FoundValues {
-    caller: CallerValues,
-    call_columns: [Option<u32>; CALL_COLUMNS],
-    /// Whether a value was cut, so that it is not remembered.
-    has_cut_values: bool,
-    /// Whether a counter has a new value.
-    has_grown: bool,
-}
-
-/// Where values without a subject are counted, and what that needs.
-struct OtherCounting<'t> {
-    readers: &'t mut ValueReaders,
+/// Where an event is counted, and what that needs.
+struct EventCounting<'t> {
+    readers: &'t mut EventReaders,
+    subjects: &'t mut [CountedColumns],
     counters: &'t mut CounterSet<Counter>,
     counts: &'t mut EventCounts,
     /// Memory for a value.
     value: &'t mut Vec<u8>,
-    found: &'t mut FoundValues,
+    generation: u64,
 }
 
 impl SummaryTally {
@@ -61,264 +48,118 @@ impl SummaryTally {
         let SummaryTally { readers, subjects, counters, counts, bucketed_time, generation, style, value, .. } = self;
         let second = readers.clock.second(event);
         let is_earlier = readers.is_earlier(second)?;
-        let known_call = readers.calls.as_ref().and_then(|calls| calls.find(event, *generation));
-        let call = known_call.map_or_else(|| readers.call(event), |(_, known)| known.facts);
+        let mut keys = EventKeys { call: CallKey::unusable(), caller: CallerKey::unusable() };
+        let known = keys.find(readers, event, second, *generation);
+        let call = known.call.map_or_else(|| readers.call(event), |(_, facts)| facts);
         let amount = readers.amount(event);
         if !is_earlier {
-            counts.add(second, call.kind, readers.clock.has_other_forms(), bucketed_time);
+            counts.add(second, call.kind.into(), readers.clock.has_other_forms(), bucketed_time);
             counts.add_amount(amount);
         }
-        let known_caller = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
-        let caller_index = known_caller.map(|(index, _)| index);
-        let caller = known_caller.map(|(_, known)| known);
-        let (name, is_name_cut) = match (caller, &mut readers.user) {
-            (Some(caller), _) => (Some(caller.user()), false),
-            (None, Some(user)) => {
-                let (name, is_cut) = user.read(event, file, style);
-                (Some(name), is_cut)
-            }
-            (None, None) => (None, false),
-        };
         let time = second.map(|_| &*bucketed_time);
-        let unnamed = Occurrence { time, is_failed: call.is_failed, is_earlier, user: None, sum: amount.sum };
-        let occurrence = &Occurrence { user: name, ..unnamed };
-        let is_call_known = known_call.is_some();
-        let counted =
-            CountedEvent { event, file, style, second, call, is_call_known, caller, name, is_name_cut, occurrence };
-        let mut found = counted.count_subjects(subjects, &mut counters.subjects, counts, value);
-        match (known_call, &mut readers.calls) {
-            (Some((index, _)), Some(calls)) => calls.count(index, occurrence),
-            (None, Some(calls)) if !found.has_cut_values => {
-                let settle = |values: &CallValues, stats: &ValueStats| {
-                    settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
-                };
-                calls.learn(event, *generation, CallValues { columns: found.call_columns, facts: call }, settle);
+        let occurrence = &Occurrence { time, is_failed: call.is_failed, is_earlier, user: None, sum: amount.sum };
+        let counted = CountedEvent { event, file, style, second, call, caller: None, user: None, occurrence };
+        let counting = EventCounting { readers, subjects, counters, counts, value, generation: *generation };
+        Some(match (known.call, known.caller) {
+            (Some((call, _)), Some(caller)) if !self.has_other_subjects => counting.count_known(counted, call, caller),
+            _ => counting.count_new(counted, known, &keys),
+        })
+    }
+}
+
+impl<'e> EventKeys<'e> {
+    /// Looks for the call and the caller of an event.
+    #[inline]
+    fn find(&mut self, readers: &EventReaders, event: &Event<'e>, second: Option<i64>, generation: u64) -> KnownValues {
+        let mut known = KnownValues { call: None, caller: None };
+        if let Some(calls) = &readers.calls {
+            calls.set_key(event, generation, &mut self.call);
+            known.call = calls.find(&self.call);
+        }
+        if let Some(callers) = &readers.callers {
+            callers.set_key(event, second, generation, &mut self.caller);
+            known.caller = callers.find(&self.caller);
+        }
+        known
+    }
+}
+
+impl EventCounting<'_> {
+    /// Counts an event whose call and caller are remembered, with all that depends on them.
+    #[inline]
+    fn count_known(self, event: CountedEvent<'_>, call: usize, caller: usize) -> bool {
+        let EventReaders { calls: Some(calls), callers: Some(callers), .. } = &mut *self.readers else { return false };
+        let user = callers.values(caller).map(CallerValues::user);
+        calls.count(call, &Occurrence { user, ..*event.occurrence });
+        callers.count(caller, event.occurrence);
+        let has_others = event.call.is_denied || event.call.theme.is_some();
+        has_others && !event.occurrence.is_earlier && self.count_others_of_known(event, call, caller)
+    }
+
+    /// Counts the values without a subject of an event whose call and caller are remembered.
+    #[inline(never)]
+    fn count_others_of_known(self, event: CountedEvent<'_>, call: usize, caller: usize) -> bool {
+        let EventCounting { readers, counters, counts, value, generation, .. } = self;
+        let EventReaders { calls: Some(calls), callers: Some(callers), changes: Some(changes), values, .. } = readers
+        else {
+            return false;
+        };
+        let variant = [calls.number(call), callers.number(caller)];
+        let mut key = ChangeKey::unusable();
+        if event.call.theme.is_some() {
+            changes.set_key(event.event, variant, generation, &mut key);
+        }
+        let known_change = changes.find(&key);
+        let theme = event.call.theme.filter(|_| known_change.is_none());
+        let event = CountedEvent { caller: callers.values(caller), call: CallFacts { theme, ..event.call }, ..event };
+        let mut found = FoundValues::default();
+        event.count_others(OtherCounting { readers: values, counters, counts, value, found: &mut found });
+        match (known_change, found.change_of_request) {
+            (Some(index), _) => changes.count(index, event.occurrence),
+            (None, Some(entry)) => {
+                changes.learn(&key, entry, |entry, stats| counters.changes.merge_at(entry, stats, &[]));
             }
+            (None, None) => {}
+        }
+        found.has_grown
+    }
+
+    /// Counts an event whose call or caller is not remembered. Then they are, if possible.
+    #[inline(never)]
+    fn count_new(self, event: CountedEvent<'_>, known: KnownValues, keys: &EventKeys<'_>) -> bool {
+        let EventCounting { readers, subjects, counters, counts, value, .. } = self;
+        let EventReaders { calls, callers, user, values: readers, .. } = readers;
+        let caller = known.caller.and_then(|index| callers.as_ref()?.values(index));
+        let user = match caller {
+            Some(caller) => Some(UserName { text: caller.user(), is_cut: false, is_of_identity: true }),
+            None => user.as_mut().map(|user| user.read_new(event.event, event.file, event.style)),
+        };
+        let occurrence = &Occurrence { user: user.map(|user| user.text), ..*event.occurrence };
+        let counted = CountedEvent { caller, user, occurrence, ..event };
+        let mut found = counted.count_subjects(known.call.is_some(), subjects, &mut counters.subjects, counts, value);
+        if let Some(calls) = calls {
+            let values = CallValues { columns: found.call_columns, facts: event.call };
+            match known.call {
+                Some((index, _)) => calls.count(index, occurrence),
+                None if found.has_cut_values => {}
+                None => calls.learn(&keys.call, values, |values, stats| {
+                    settle_call(values, stats, subjects, counters, counts);
+                }),
+            }
+        }
+        let counted = CountedEvent { occurrence: event.occurrence, ..counted };
+        let others = OtherCounting { readers, counters, counts, value, found: &mut found };
+        let is_of_caller = !event.occurrence.is_earlier && counted.count_others(others);
+        let has_grown = found.has_grown;
+        let is_remembered = is_of_caller && !found.has_cut_values;
+        let values = if is_remembered { counted.caller_values(readers, found.caller) } else { None };
+        match (callers, known.caller, values) {
+            (Some(callers), Some(index), _) => callers.count(index, event.occurrence),
+            (Some(callers), None, Some(values)) => callers.learn(&keys.caller, values, |values, stats| {
+                settle_caller(values, stats, subjects, counters, counts);
+            }),
             _ => {}
         }
-        let counted = CountedEvent { occurrence: &unnamed, ..counted };
-        let is_of_caller = !is_earlier
-            && counted.count_others(OtherCounting {
-                readers: &mut readers.values,
-                counters,
-                counts,
-                value,
-                found: &mut found,
-            });
-        if let (Some(index), Some(callers)) = (caller_index, &mut readers.callers) {
-            callers.count(index, &unnamed);
-        }
-        let has_grown = found.has_grown;
-        if is_of_caller && !found.has_cut_values {
-            self.learn_caller(event, file, second, found.caller);
-        }
-        Some(has_grown)
-    }
-
-    /// Remembers what was found of the caller of the last event.
-    fn learn_caller(&mut self, event: &Event<'_>, file: &str, second: Option<i64>, mut values: CallerValues) {
-        let SummaryTally { readers, subjects, counters, counts, generation, style, .. } = self;
-        let (Some(themes), Some(callers)) = (&mut readers.values.themes, &mut readers.callers) else { return };
-        let user = readers.user.as_ref().map_or(&[][..], UserReader::last);
-        let Some(changed_by) = themes.changed_by(user, (event, file), style) else { return };
-        values.set_user(changed_by, user.len());
-        callers.learn(event, second, *generation, values, |values, stats| {
-            settle_caller(values, stats, subjects, counters, &mut counts.empty);
-        });
-    }
-
-    /// Adds what was counted of calls and callers to their entries, which are about to move or to
-    /// be read.
-    pub(super) fn settle(&mut self) {
-        let SummaryTally { readers, subjects, counters, counts, .. } = self;
-        if let Some(calls) = &mut readers.calls {
-            calls.settle(|values, stats| {
-                settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
-            });
-        }
-        if let Some(callers) = &mut readers.callers {
-            callers.settle(|values, stats| settle_caller(values, stats, subjects, counters, &mut counts.empty));
-        }
-    }
-}
-
-/// Adds what was counted of a call to its entries.
-fn settle_call(
-    values: &CallValues,
-    stats: &ValueStats,
-    subjects: &[CountedColumns],
-    counters: &mut [Counter],
-    empty: &mut [u64],
-) {
-    for ((subject, counter), empty) in subjects.iter().zip(counters).zip(empty) {
-        if let Some(RememberedColumn::Call(column)) = subject.remembered() {
-            match values.columns[column as usize] {
-                Some(entry) => counter.merge_at(entry, stats),
-                None => *empty += stats.count,
-            }
-        }
-    }
-}
-
-/// Adds what was counted of a caller to its entries.
-fn settle_caller(
-    values: &CallerValues,
-    stats: &ValueStats,
-    subjects: &[CountedColumns],
-    counters: &mut CounterSet<Counter>,
-    empty: &mut [u64],
-) {
-    let of_user = stats.clone().by_user(values.user());
-    for ((subject, counter), empty) in subjects.iter().zip(&mut counters.subjects).zip(empty) {
-        if let Some(RememberedColumn::Caller(column)) = subject.remembered() {
-            match values.columns[column as usize] {
-                Some(entry) => counter.merge_at(entry, &of_user),
-                None => *empty += stats.count,
-            }
-        }
-    }
-    // Signals have no users, and nothing to compare with an earlier period.
-    if let (Some(entry), true) = (values.signal, stats.count > 0) {
-        counters.signals.merge_at(entry, &stats.clone().without_earlier());
-    }
-}
-
-impl CountedEvent<'_> {
-    /// Counts the value of each subject.
-    #[inline]
-    fn count_subjects(
-        &self,
-        subjects: &mut [CountedColumns],
-        counters: &mut [Counter],
-        counts: &mut EventCounts,
-        value: &mut Vec<u8>,
-    ) -> FoundValues {
-        let mut found = FoundValues { has_cut_values: self.is_name_cut, ..FoundValues::default() };
-        for ((subject, counter), empty) in subjects.iter_mut().zip(counters).zip(&mut counts.empty) {
-            let is_known = match subject.remembered() {
-                Some(RememberedColumn::Call(_)) => self.is_call_known,
-                Some(RememberedColumn::Caller(_)) => self.caller.is_some(),
-                None => false,
-            };
-            if !is_known && !self.count_subject(subject, counter, &mut counts.cut_values, value, &mut found) {
-                *empty += u64::from(!self.occurrence.is_earlier);
-            }
-        }
-        found
-    }
-
-    /// Counts the value of a subject. Returns false if there is none to count.
-    fn count_subject(
-        &self,
-        subject: &mut CountedColumns,
-        counter: &mut Counter,
-        cut_values: &mut u64,
-        value: &mut Vec<u8>,
-        found: &mut FoundValues,
-    ) -> bool {
-        let CountedEvent { event, file, style, occurrence, .. } = *self;
-        let remembered = subject.remembered();
-        if let Some((bytes, length)) = subject.short(event).filter(|_| remembered.is_none()) {
-            found.has_grown |= counter.add_short(bytes, length, occurrence);
-            return true;
-        }
-        let value = match self.name {
-            Some(name) if subject.is_user() => {
-                *cut_values += u64::from(self.is_name_cut);
-                name
-            }
-            _ => {
-                value.clear();
-                let is_cut = subject.value(event, file, style, value);
-                *cut_values += u64::from(is_cut);
-                found.has_cut_values |= is_cut;
-                &*value
-            }
-        };
-        if subject.is_omitted(value) {
-            return false;
-        }
-        let Some(column) = remembered else {
-            found.has_grown |= add_values(counter, subject.is_list(), value, occurrence);
-            return true;
-        };
-        let counted = counter.add_value(value, occurrence);
-        found.has_grown |= counted.is_new;
-        match column {
-            RememberedColumn::Caller(column) => found.caller.columns[column as usize] = Some(counted.entry),
-            RememberedColumn::Call(column) => found.call_columns[column as usize] = Some(counted.entry),
-        }
-        true
-    }
-
-    /// Counts the values of the tables that have no subject: denied calls, signals and changes.
-    /// Returns whether signals were found anew and depend on nothing but the caller and the day.
-    #[inline]
-    fn count_others(&self, mut counting: OtherCounting<'_>) -> bool {
-        let CountedEvent { event, file, style, second, caller, name, .. } = *self;
-        let CallFacts { is_failed, is_denied, theme, .. } = self.call;
-        counting.value.clear();
-        let principal = if is_denied { self.count_denied(&mut counting) } else { 0 };
-        let OtherCounting { readers, counters, counts, value, found } = counting;
-        let mut is_of_caller = false;
-        if let Some(signals) = &mut readers.signals {
-            let (user, principal) = (name.unwrap_or_default(), &value[..principal]);
-            let context = SignalContext { user, principal, second, is_failed, is_denied };
-            is_of_caller = self.count_signals(signals, &context, &mut counters.signals, found);
-        }
-        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
-            value.clear();
-            let changed_by = caller.map(CallerValues::changed_by);
-            counts.cut_values += u64::from(themes.write(position, changed_by, (event, file), style, value));
-            found.has_grown |= counters.changes.add(value, self.occurrence);
-        }
-        is_of_caller
-    }
-
-    /// Counts a denied call. Returns the length of the principal, with which `value` starts.
-    #[cold]
-    fn count_denied(&self, counting: &mut OtherCounting<'_>) -> usize {
-        let OtherCounting { readers, counters, counts, value, found } = counting;
-        let CountedEvent { event, file, style, occurrence, .. } = *self;
-        let ValueReaders { identities, name, .. } = readers;
-        counts.denied += 1;
-        match self.caller {
-            Some(caller) => value.extend_from_slice(caller.principal(|| {
-                let mut principal = Vec::new();
-                write_principal(identities, event, style, &mut principal);
-                principal
-            })),
-            None => write_principal(identities, event, style, value),
-        }
-        let principal = value.len();
-        found.has_grown |= counters.roles.add(value, occurrence);
-        value.push(b'\t');
-        counts.cut_values += u64::from(name.value(event, file, style, value));
-        found.has_grown |= counters.denied.add(value, occurrence);
-        principal
-    }
-
-    /// Counts the values of signals. Returns whether they were found anew and, denied calls
-    /// apart, depend on nothing but the caller and the day.
-    #[inline]
-    fn count_signals(
-        &self,
-        signals: &mut SignalWriter,
-        context: &SignalContext<'_>,
-        counter: &mut Counter,
-        found: &mut FoundValues,
-    ) -> bool {
-        let occurrence = self.occurrence;
-        if context.is_denied {
-            signals.write_denied(context, &mut |value| found.has_grown |= counter.add(value, occurrence));
-        }
-        if self.caller.is_some() {
-            return false;
-        }
-        signals.write_caller(self.event, context, &mut |value| {
-            let counted = counter.add_value(value, occurrence);
-            found.has_grown |= counted.is_new;
-            found.caller.signal = Some(counted.entry);
-        })
+        has_grown
     }
 }

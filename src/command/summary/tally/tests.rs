@@ -13,7 +13,7 @@ const SUBJECTS: [&str; 7] =
     ["recipientAccountId", "awsRegion", "eventName", "eventSource", "sourceIPAddress", "accessKeyId", "userAgent"];
 
 /// Members of events, of which each event has one of each list.
-const MEMBERS: [&[&str]; 10] = [
+const MEMBERS: [&[&str]; 11] = [
     &[
         r#""userIdentity":{"type":"IAMUser","principalId":"AIDA1","accountId":"111122223333","userName":"bob","accessKeyId":"AKIAI44QH8DHBEXAMPLE"}"#,
         r#""userIdentity":{"type":"IAMUser","principalId":"AIDA1","accountId":"111122223333","userName":"bob"}"#,
@@ -31,11 +31,13 @@ const MEMBERS: [&[&str]; 10] = [
         r#""eventName":"ConsoleLogin""#,
         r#""eventName":null"#,
         r#""eventName":"RunInstances""#,
+        r#""eventName":"GetSecretValue""#,
     ],
     &[
         r#""eventSource":"iam.amazonaws.com""#,
         r#""eventSource":"ec2.amazonaws.com""#,
         r#""eventSource":"signin.amazonaws.com""#,
+        r#""eventSource":"secretsmanager.amazonaws.com""#,
     ],
     &[r#""awsRegion":"eu-west-1""#, r#""awsRegion":"us-east-1""#, r#""awsRegion":"""#],
     &[r#""recipientAccountId":"111122223333""#, r#""recipientAccountId":"444455556666""#, r#""x":1"#],
@@ -57,6 +59,15 @@ const MEMBERS: [&[&str]; 10] = [
         r#""errorMessage":"failed""#,
         r#""responseElements":{"ConsoleLogin":"Failure"}"#,
         r#""responseElements":{"ConsoleLogin":"Success"},"additionalEventData":{"MFAUsed":"No","UserName":"eve"}"#,
+    ],
+    &[
+        r#""requestParameters":{"userName":"alice"}"#,
+        r#""requestParameters":{"userName":"al\u0069ce","secretId":"db"}"#,
+        r#""requestParameters":{"secretId":"web"}"#,
+        r#""requestParameters":{"secretIdList":["db","web"],"instanceId":"i-02fe2f05e8cdc993d"}"#,
+        r#""requestParameters":null"#,
+        r#""responseElements":{"instancesSet":{"items":[{"instanceId":"i-0abc12de34f567890"}]}}"#,
+        r#""requestParameters":{},"resources":[{"ARN":"arn:aws:iam::111122223333:user/dave"}]"#,
     ],
     &[r#""readOnly":true"#, r#""readOnly":false"#, r#""readOnly":"true""#, r#""readOnly":null"#],
     &[
