@@ -133,16 +133,12 @@ impl EventSink<'_> {
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
-        let read = match self.unwanted(text, at) {
-            Ok(None) => spans.read(text, at, self.fields),
-            Ok(Some(end)) => {
-                self.findings.records += 1;
-                self.findings.ruled_out += 1;
-                return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
-            }
-            Err(broken) => Err(broken),
-        };
-        let end = match read {
+        if let Some(end) = self.unwanted(text, at) {
+            self.findings.records += 1;
+            self.findings.ruled_out += 1;
+            return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
+        }
+        let end = match spans.read(text, at, self.fields) {
             Ok(end) => end,
             Err(broken) => return self.unread(text, at, broken, envelope).map(ControlFlow::Continue),
         };
@@ -270,16 +266,21 @@ impl EventSink<'_> {
         self.within.unwrap_or(self.start + at as u64)
     }
 
-    /// The offset after the record at `at` if it need not be decoded, otherwise `None`.
+    /// The offset after the record at `at` if it need not be decoded, otherwise `None`. To go on
+    /// where a run without a search does, a record without an end is decoded, and so is one of
+    /// several lines, which may have swallowed some of them.
     #[inline(always)]
-    fn unwanted(&mut self, text: &JsonText<'_>, at: usize) -> Result<Option<usize>, JsonError> {
-        let Some(wanted) = self.wanted else { return Ok(None) };
-        let end = text.value_end(at)?;
+    fn unwanted(&mut self, text: &JsonText<'_>, at: usize) -> Option<usize> {
+        let wanted = self.wanted.as_mut()?;
+        let end = text.value_end(at).ok()?;
+        if !text.is_one_line() && recovery::next_line(&text.bytes()[at..end], 0).is_some() {
+            return None;
+        }
         let (first, last) = (self.start as usize + at, self.start as usize + end);
         while wanted.as_slice().first().is_some_and(|place| *place < first) {
             wanted.next();
         }
         let is_wanted = wanted.as_slice().first().is_some_and(|place| *place < last);
-        Ok((!is_wanted).then_some(end))
+        (!is_wanted).then_some(end)
     }
 }
