@@ -365,6 +365,11 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 2 has malformed JSON at byte 49; the rest of the line was left out"],
         ),
         (
+            "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"},{\"x\":1}\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n{\"x\":2}]}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "A B C",
+            &["a: record 3 has malformed JSON at byte 58; the rest of the line was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

@@ -142,11 +142,6 @@ impl EventSink<'_> {
             Ok(end) => end,
             Err(broken) => return self.unread(text, at, broken, envelope).map(ControlFlow::Continue),
         };
-        // A truncated line can swallow the lines after it and be closed by a bracket in
-        // one of them.
-        if !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
-            return Err(JsonError::EndsEarly);
-        }
         self.classifier.complete(spans, text, at, end);
         let object = Event::new(text, spans, at, end);
         match self.classifier.list(&object, text, at) {
@@ -156,6 +151,11 @@ impl EventSink<'_> {
                 return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
             }
             _ => {}
+        }
+        // A truncated line can swallow the lines after it and be closed by a bracket in
+        // one of them.
+        if !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
+            return Err(JsonError::EndsEarly);
         }
         self.findings.records += 1;
         let flow = match self.classifier.classify(&object) {
