@@ -370,6 +370,11 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 3 has malformed JSON at byte 58; the rest of the line was left out"],
         ),
         (
+            "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}],\"x\":[{\"y\":\"z\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n\"}]}\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "A B C",
+            &["a: record 2 has malformed JSON at byte 62; the rest of this line and of 1 more was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

@@ -86,6 +86,10 @@ impl EventSink<'_> {
         let again = |consumed| WalkEnd { is_again: true, ..ended(consumed, None) };
         loop {
             let item = match envelope.step(text, at) {
+                // What is stepped over can have swallowed lines, like a record.
+                Ok(EnvelopeStep::On(next)) if self.swallows_a_line(text, at, next) => {
+                    return ended(at, Some(JsonError::EndsEarly));
+                }
                 Ok(EnvelopeStep::On(next)) => {
                     at = next;
                     continue;
@@ -154,7 +158,7 @@ impl EventSink<'_> {
         }
         // A truncated line can swallow the lines after it and be closed by a bracket in
         // one of them.
-        if !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
+        if self.swallows_a_line(text, at, end) {
             return Err(JsonError::EndsEarly);
         }
         self.findings.records += 1;
@@ -209,6 +213,12 @@ impl EventSink<'_> {
                 Err(JsonError::EndsEarly)
             }
         }
+    }
+
+    /// Whether the text of a file between two offsets contains a line that is not part of it.
+    #[inline(always)]
+    fn swallows_a_line(&mut self, text: &JsonText<'_>, start: usize, end: usize) -> bool {
+        !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[start..end], false)
     }
 
     /// Whether an object contains a line that is not part of it. `is_known` means that
