@@ -65,8 +65,8 @@ struct Found {
 enum Read {
     /// To the end, or to an error.
     To(Ending),
-    /// To a line with a time, at this offset, which has quotes that are no ends of
-    /// strings.
+    /// To a line that begins with a time, at this offset. It has quotes that do not
+    /// delimit strings.
     Line(usize),
 }
 

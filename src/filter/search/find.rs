@@ -1,6 +1,6 @@
 //! Searches a text for all needles in one pass, at several gigabytes a second: a test
-//! of three bytes rules out nearly all offsets. The pass also validates UTF-8, since
-//! reading a large text from memory once more takes longer than the check.
+//! of three bytes rules out nearly all offsets. The same pass validates UTF-8, so that the
+//! text is read only once.
 
 use super::Matches;
 use super::needle::Needle;

@@ -158,8 +158,7 @@ impl WaitingDownloads {
     }
 
     /// Takes the next download for the task that holds this permit. If the queue is empty, the
-    /// permit is returned before the queue is unlocked, so that whoever adds the next download can
-    /// start a task for it.
+    /// permit is released while the queue is still locked. The next download can then get it.
     fn take(&self, permit: ConcurrencyPermit) -> Option<(WaitingDownload, ConcurrencyPermit)> {
         let mut queue = self.queue();
         let Some(download) = queue.pop_front() else {
