@@ -375,6 +375,16 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 2 has malformed JSON at byte 62; the rest of this line and of 1 more was left out"],
         ),
         (
+            "[{\"x\":{\"y\":\"z\n{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n\"},\"Records\":[{\"eventName\":\"B\",\"eventVersion\":\"1\"}]}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "A C",
+            &["a: record 1 has malformed JSON at byte 13; the rest of this line and of 1 more was left out"],
+        ),
+        (
+            "[{\"x\":{\"y\":\"z\n{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n\"},\"Records\":[{\"eventName\":\"B\",\"eventVersion\":\"1\"}],\"x\" 5}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "A C",
+            &["a: record 1 has malformed JSON at byte 13; the rest of this line and of 1 more was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

@@ -149,7 +149,9 @@ impl EventSink<'_> {
         self.classifier.complete(spans, text, at, end);
         let object = Event::new(text, spans, at, end);
         match self.classifier.list(&object, text, at) {
-            ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(WalkAction::Into(start))),
+            ListMember::At(start) if envelope.can_enter() => {
+                return self.enter(text, at, start).map(ControlFlow::Continue);
+            }
             ListMember::Control => {
                 self.findings.is_log = true;
                 return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
@@ -178,6 +180,13 @@ impl EventSink<'_> {
         Ok(flow.map_continue(|()| WalkAction::Behind(end)))
     }
 
+    /// Enters the list at `start` of the object at `at`, unless what precedes it has swallowed
+    /// lines.
+    #[inline(never)]
+    fn enter(&mut self, text: &JsonText<'_>, at: usize, start: usize) -> Result<WalkAction, JsonError> {
+        if self.swallows_a_line(text, at, start) { Err(JsonError::EndsEarly) } else { Ok(WalkAction::Into(start)) }
+    }
+
     /// Decides where to resume at an object that cannot be read: in its list if one
     /// starts before the error, or after the object if its end is known.
     #[cold]
@@ -192,7 +201,7 @@ impl EventSink<'_> {
         // Events before the error are kept. In a smaller window, which ends before the error,
         // they are read as well.
         if let (Ok(ListMember::At(start)), true) = (list_of(text, at), envelope.can_enter()) {
-            return Ok(WalkAction::Into(start));
+            return self.enter(text, at, start);
         }
         let JsonError::Malformed(place) = broken else { return Err(JsonError::EndsEarly) };
         let end = text.value_end(at).ok();
