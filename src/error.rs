@@ -110,6 +110,8 @@ impl fmt::Display for Issue {
             Outcome::FilesLeft => write!(f, "; its files were left as they are"),
             Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
             Outcome::LinesCut(n) => write!(f, "; the rest of this line and of {} more was left out", n - 1),
+            Outcome::ListsCut(1) => write!(f, "; the rest of its list was left out"),
+            Outcome::ListsCut(n) => write!(f, "; the rest of this list and of {} more was left out", n - 1),
         }
     }
 }
@@ -144,6 +146,8 @@ pub enum Outcome {
     FilesBefore(u64),
     /// This many lines lost their rest; the others were kept.
     LinesCut(u64),
+    /// This many lists within records lost their rest; the others were kept.
+    ListsCut(u64),
     /// The events of a region before this time were not read.
     ReadBackTo(jiff::Timestamp),
     /// The files of an earlier run were not changed.

@@ -175,6 +175,18 @@ impl Envelope {
         start + 1
     }
 
+    /// Whether the innermost list is within a value of another list.
+    pub(super) fn is_nested(&self) -> bool {
+        const LOG: u64 = 0b10;
+        self.open.depth > 2 || self.open.depth == 2 && self.open.objects != LOG
+    }
+
+    /// Leaves the innermost list or object.
+    pub(super) fn leave(&mut self) {
+        self.open.pop();
+        self.begun = true;
+    }
+
     #[inline(never)]
     fn top(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         let byte = text.byte(at);
@@ -247,8 +259,7 @@ impl Envelope {
     fn object(&mut self, text: &JsonText<'_>, at: usize) -> Result<usize, JsonError> {
         let mut members = ObjectMembers::resume(text, at);
         let Some((key, start)) = members.next_key()? else {
-            self.open.pop();
-            self.begun = true;
+            self.leave();
             return Ok(members.at());
         };
         if is_list_name(key) && text.byte(start) == Some(b'[') {
@@ -263,8 +274,7 @@ impl Envelope {
     fn array(&mut self, text: &JsonText<'_>, mut at: usize) -> Result<EnvelopeStep, JsonError> {
         let mut byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         if byte == b']' {
-            self.open.pop();
-            self.begun = true;
+            self.leave();
             return Ok(EnvelopeStep::On(at + 1));
         }
         if self.begun {

@@ -35,7 +35,9 @@ pub struct Findings {
     /// Malformed records that were skipped.
     pub malformed: Option<MalformedRecords>,
     /// Lines whose rest is lost.
-    pub cut: Option<CutLines>,
+    pub cut: Option<CutTexts>,
+    /// Lists within records whose rest is lost.
+    pub cut_lists: Option<CutTexts>,
     /// Records with a string too large to be decoded.
     pub too_large: Option<TooLarge>,
     /// Number of events before the second gzip member, if there is one.
@@ -63,10 +65,10 @@ pub struct MalformedRecords {
     pub is_keyless: bool,
 }
 
-/// Lines of one file whose rest is lost.
+/// Lines or lists of one file whose rest is lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CutLines {
-    /// Number of such lines.
+pub struct CutTexts {
+    /// Number of them.
     pub count: u64,
     /// Position of the first one among the records of the file, from 1.
     pub first: u64,
@@ -111,8 +113,15 @@ impl Findings {
     /// Records that the rest of a line is lost from byte `at` on.
     pub(super) fn note_cut(&mut self, at: u64) {
         self.records += 1;
-        let first = CutLines { count: 0, first: self.records, at };
+        let first = CutTexts { count: 0, first: self.records, at };
         self.cut.get_or_insert(first).count += 1;
+    }
+
+    /// Records that the rest of a list within a record is lost from byte `at` on.
+    pub(super) fn note_cut_list(&mut self, at: u64) {
+        self.records += 1;
+        let first = CutTexts { count: 0, first: self.records, at };
+        self.cut_lists.get_or_insert(first).count += 1;
     }
 
     /// Records that the last record has a string too large to be decoded.
@@ -155,6 +164,9 @@ impl Findings {
         if let Some(MalformedRecords { count, first, at, .. }) = self.malformed {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
+        if let Some(CutTexts { count, first, at }) = self.cut_lists.filter(|_| !is_no_json) {
+            verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::ListsCut(count)));
+        }
         if let Some(cut) = self.cut.filter(|_| !is_no_json) {
             let has_more = self.records >= cut.first + cut.count;
             verdict.problems.push(match has_more {
@@ -182,7 +194,8 @@ impl Findings {
     /// The outcome for the events next to a problem that cost none itself. Other
     /// problems may have cost some unless `is_all` is set.
     fn kept(&self, is_all: bool) -> Outcome {
-        let is_all = is_all && self.malformed.is_none() && self.cut.is_none() && self.too_large.is_none();
+        let is_left_out = self.malformed.is_some() || self.too_large.is_some();
+        let is_all = is_all && !is_left_out && self.cut.is_none() && self.cut_lists.is_none();
         match is_all {
             // Records that were ruled out may have been events, so their number is
             // unknown.
@@ -211,7 +224,8 @@ impl Findings {
     fn is_no_json(&self) -> bool {
         let is_broken =
             self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, JsonError::Malformed(_)));
-        let is_text = is_broken || self.cut.is_some() || (self.text_lines > 0 && self.text_lines == self.records);
+        let is_cut = self.cut.is_some() || self.cut_lists.is_some();
+        let is_text = is_broken || is_cut || (self.text_lines > 0 && self.text_lines == self.records);
         let is_keyless =
             self.malformed.is_some_and(|malformed| malformed.is_keyless && malformed.count == self.records);
         !self.is_like_log() && (is_text || is_keyless)

@@ -95,6 +95,17 @@ impl<'a> JsonText<'a> {
         balanced(self.marks.opens, self.marks.closes, at).ok_or(JsonError::EndsEarly)
     }
 
+    /// The offset after the bracket that closes the object or array around `at`.
+    pub fn enclosing_end(&self, mut at: usize) -> Result<usize, JsonError> {
+        loop {
+            let closing = self.marks.closes.next(at).ok_or(JsonError::EndsEarly)?;
+            match self.marks.opens.next(at) {
+                Some(opening) if opening < closing => at = self.container_end(opening)?,
+                _ => return Ok(closing + 1),
+            }
+        }
+    }
+
     /// The offset after the number or literal at `at`.
     #[inline(always)]
     fn scalar_end(&self, at: usize) -> Result<usize, JsonError> {

@@ -357,12 +357,15 @@ fn messages_match_what_is_lost_of_a_line() {
         (
             "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}],\"x\" 5}]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
             "A B",
-            &["a: record 2 has malformed JSON at byte 55; the rest of the line was left out"],
+            &["a: record 2 has malformed JSON at byte 55; the rest of its list was left out"],
         ),
         (
             "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}}},{\"x\":[1]}]}]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
             "A B",
-            &["a: record 2 has malformed JSON at byte 49; the rest of the line was left out"],
+            &[
+                "a: record 2 has malformed JSON at byte 49; the rest of its list was left out",
+                "a: record 4 has malformed JSON at byte 62; the rest of the line was left out",
+            ],
         ),
         (
             "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"},{\"x\":1}\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n{\"x\":2}]}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
@@ -383,6 +386,21 @@ fn messages_match_what_is_lost_of_a_line() {
             "[{\"x\":{\"y\":\"z\n{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n\"},\"Records\":[{\"eventName\":\"B\",\"eventVersion\":\"1\"}],\"x\" 5}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
             "A C",
             &["a: record 1 has malformed JSON at byte 13; the rest of this line and of 1 more was left out"],
+        ),
+        (
+            "{\"Records\":[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}],\"x\" 5},{\"eventName\":\"B\",\"eventVersion\":\"1\"}]}\n",
+            "A B",
+            &["a: record 2 has malformed JSON at byte 66; the rest of its list was left out"],
+        ),
+        (
+            "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"} {\"eventName\":\"B\",\"eventVersion\":\"1\"}],\"x\":5},{\"eventName\":\"C\",\"eventVersion\":\"1\"},[5 6],{\"eventName\":\"D\",\"eventVersion\":\"1\"}]\n",
+            "A C D",
+            &["a: record 2 has malformed JSON at byte 50; the rest of this list and of 1 more was left out"],
+        ),
+        (
+            "[{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"} {\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+            &["a: record 2 has malformed JSON at byte 50; the rest of the line was left out"],
         ),
         (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",

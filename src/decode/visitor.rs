@@ -97,7 +97,13 @@ impl EventSink<'_> {
                 Ok(EnvelopeStep::Again(next)) => return again(next),
                 Ok(EnvelopeStep::Item(item)) => item,
                 Ok(EnvelopeStep::End) => return ended(at, None),
-                Err(broken) => return ended(at, Some(broken)),
+                Err(broken) => match self.leave_list(text, at, broken, envelope) {
+                    Ok(end) => {
+                        at = end;
+                        continue;
+                    }
+                    Err(broken) => return ended(at, Some(broken)),
+                },
             };
             let visited = match item {
                 EnvelopeItem::Object(start) => self.object(text, start, envelope, spans, each),
@@ -221,6 +227,34 @@ impl EventSink<'_> {
                 }
                 Err(JsonError::EndsEarly)
             }
+        }
+    }
+
+    /// Leaves a list that cannot be read further and is part of a record. Returns the offset
+    /// after it, if that is known. The records after it are those that a search finds too.
+    #[cold]
+    #[inline(never)]
+    fn leave_list(
+        &mut self,
+        text: &JsonText<'_>,
+        at: usize,
+        broken: JsonError,
+        envelope: &mut Envelope,
+    ) -> Result<usize, JsonError> {
+        let JsonError::Malformed(place) = broken else { return Err(broken) };
+        if self.within.is_some() || !envelope.is_nested() {
+            return Err(broken);
+        }
+        let end = text.enclosing_end(at);
+        let has_whole_line = self.has_whole_line(&text.bytes()[at..end.unwrap_or(text.bytes().len())], true);
+        match end {
+            Ok(end) if !has_whole_line => {
+                self.findings.note_cut_list(self.start + place as u64);
+                envelope.leave();
+                Ok(end)
+            }
+            Err(ends_early) if !has_whole_line && !envelope.is_last => Err(ends_early),
+            _ => Err(broken),
         }
     }
 

@@ -383,6 +383,7 @@ fn is_damaged(ended: &TextEnd, findings: &Findings) -> bool {
         || findings.broken.is_some()
         || findings.malformed.is_some()
         || findings.cut.is_some()
+        || findings.cut_lists.is_some()
         || findings.not_utf8.is_some()
         || findings.not_utf16.is_some()
 }
