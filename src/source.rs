@@ -15,6 +15,7 @@ mod log_file;
 mod log_source;
 pub mod memory_text;
 pub mod mirror_place;
+mod overlap;
 pub mod public_keys;
 pub mod queue;
 pub mod sample;
@@ -25,4 +26,5 @@ pub mod verified_files;
 pub mod walk;
 
 pub use self::log_file::{LogFile, OpenedFile};
-pub use self::log_source::{LeftOutFile, LogSource, SourceItem, open};
+pub use self::log_source::{LeftOutFile, LogSource, SourceItem, open, open_input};
+pub use self::overlap::InputOverlaps;

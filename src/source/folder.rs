@@ -1,10 +1,11 @@
 //! Yields the files of a local folder, or one local file.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::walk::walk;
+use super::walk::{WalkEntry, walk};
 use super::{LogFile, LogSource, SourceItem};
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
@@ -16,13 +17,16 @@ use crate::syntax::window::Window;
 #[derive(Debug)]
 pub(super) struct FolderSource {
     root: PathBuf,
+    /// Real paths of other inputs in the folder, which yield their files themselves.
+    others: BTreeSet<PathBuf>,
     scope: Scope,
 }
 
 impl FolderSource {
-    /// Creates a source that yields the files that were not delivered before `window`.
-    pub(super) fn new(root: PathBuf, window: Window) -> FolderSource {
-        FolderSource { root, scope: Scope::since(window) }
+    /// Creates a source that yields the files that were not delivered before `window` and are not
+    /// those of the inputs `others`.
+    pub(super) fn new(root: PathBuf, others: BTreeSet<PathBuf>, window: Window) -> FolderSource {
+        FolderSource { root, others, scope: Scope::since(window) }
     }
 
     /// True if `path` is neither a folder nor a regular file. Returns an error if it does not
@@ -40,9 +44,19 @@ impl LogSource for FolderSource {
         _: &Report,
         each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
     ) -> Result<Coverage, Error> {
-        let FolderSource { root, scope } = *self;
+        let FolderSource { root, others, scope } = *self;
         let file = if root.is_dir() { LogFile::file } else { LogFile::named };
-        if let Err(error) = walk(&root, &scope, |entry| each(SourceItem::from_walk(entry, file))) {
+        let real = if others.is_empty() { None } else { root.canonicalize().ok() };
+        let is_of_another = |path: &Path| {
+            let inside = path.strip_prefix(&root).ok();
+            let path = real.as_ref().zip(inside).map(|(real, inside)| real.join(inside));
+            path.is_some_and(|path| path.ancestors().any(|folder| others.contains(folder)))
+        };
+        let walked = walk(&root, &scope, |entry| match &entry {
+            WalkEntry::File(path) if is_of_another(path) => ControlFlow::Continue(()),
+            _ => each(SourceItem::from_walk(entry, file)),
+        });
+        if let Err(error) = walked {
             let name = root.to_string_lossy().into_owned();
             let issue = Issue { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
             let _ = each(SourceItem::Issue(issue));

@@ -1,5 +1,6 @@
 //! What an input that yields log files does, and how an input is opened.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use super::LogFile;
 use super::event_history::EventHistorySource;
 use super::folder::FolderSource;
 use super::key_list::KeyListSource;
+use super::overlap::InputOverlaps;
 use super::s3::bucket_source::BucketSource;
 use super::s3::offline::OfflineMirror;
 use super::spec::Input;
@@ -102,24 +104,40 @@ impl SourceItem {
     }
 }
 
-/// Opens all inputs. Checks everything that can be checked before output is written.
+/// Opens all inputs. Checks everything that can be checked before output is written. A file of
+/// several inputs is read once.
 pub fn open(
     inputs: &[Input],
     window: Window,
     report: &Report,
     stop: &Cancellation,
 ) -> Result<Vec<Box<dyn LogSource>>, Error> {
-    let open = |input: &Input| -> Result<Box<dyn LogSource>, Error> {
-        Ok(match input {
-            Input::Spooled(stream) => stream.source(),
-            Input::Stdin => Box::new(StreamSource::stdin()),
-            Input::Path(path) if FolderSource::is_stream(path)? => Box::new(StreamSource::special(path.clone())),
-            Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),
-            Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
-            Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
-            Input::KeyList(input) => Box::new(KeyListSource::open(input, report, stop)?),
-            Input::EventHistory(input) => Box::new(EventHistorySource::open(input, report, stop)?),
-        })
-    };
-    inputs.iter().map(open).collect()
+    let mut overlaps = InputOverlaps::of(inputs, report);
+    let mut sources = Vec::new();
+    for (at, input) in inputs.iter().enumerate() {
+        if !overlaps.is_repeated(at) {
+            sources.push(open_input(input, overlaps.inside(at), window, report, stop)?);
+        }
+    }
+    Ok(sources)
+}
+
+/// Opens an input. Files of the inputs `others`, which are real paths, are not its own.
+pub fn open_input(
+    input: &Input,
+    others: BTreeSet<PathBuf>,
+    window: Window,
+    report: &Report,
+    stop: &Cancellation,
+) -> Result<Box<dyn LogSource>, Error> {
+    Ok(match input {
+        Input::Spooled(stream) => stream.source(),
+        Input::Stdin => Box::new(StreamSource::stdin()),
+        Input::Path(path) if FolderSource::is_stream(path)? => Box::new(StreamSource::special(path.clone())),
+        Input::Path(path) => Box::new(FolderSource::new(path.clone(), others, window)),
+        Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
+        Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
+        Input::KeyList(input) => Box::new(KeyListSource::open(input, report, stop)?),
+        Input::EventHistory(input) => Box::new(EventHistorySource::open(input, report, stop)?),
+    })
 }

@@ -18,7 +18,7 @@ use crate::source::key_list::line::{ListedName, ListedObject};
 use crate::source::location::Location;
 use crate::source::s3::key_lister::{ListedKey, list_keys};
 use crate::source::spec::{BucketInput, Input};
-use crate::source::{LogFile, LogSource, SourceItem, open};
+use crate::source::{InputOverlaps, LogFile, LogSource, SourceItem, open_input};
 
 /// What was listed.
 #[derive(Debug, Default)]
@@ -54,13 +54,14 @@ pub(super) fn each_object(
         }
         each(&ListedObject { name, size: Some(size) })
     };
-    for input in &request.inputs {
+    let mut overlaps = InputOverlaps::of(&request.inputs, report);
+    for (at, input) in request.inputs.iter().enumerate() {
         match input {
+            _ if overlaps.is_repeated(at) => {}
             Input::Bucket(bucket) if !bucket.offline => list_bucket(bucket, &mut totals, report, stop, &mut add)?,
             input => {
-                for source in open(std::slice::from_ref(input), request.window, report, stop)? {
-                    list_files(source, &mut totals, report, stop, &mut add)?;
-                }
+                let source = open_input(input, overlaps.inside(at), request.window, report, stop)?;
+                list_files(source, &mut totals, report, stop, &mut add)?;
             }
         }
     }

@@ -14,6 +14,43 @@ fn missing_inputs_are_named_before_any_output() {
     }
 }
 
+#[test]
+fn overlapping_inputs_are_read_once() {
+    let trial = Trial::new();
+    for file in ["log/a/x.json", "log/b/y.json", "log/b/z.json"] {
+        trial.write(file, LOG);
+    }
+    for (inputs, files, message) in [
+        (&["log", "log"][..], 3, "log: was named before, and is read once"),
+        (&["log/a/x.json", "./log/a/x.json"], 1, "./log/a/x.json: was named before, and is read once"),
+        (&["log", "log/b"], 3, "log/b: is in log, and is read once"),
+        (&["log", "log/b", "log/b/z.json"], 3, "log/b: is in log, and is read once; the same is true of 1 more input"),
+        (&["log/b/z.json", "log"], 3, "log/b/z.json: is in log, and is read once"),
+        (
+            &["log", "log/../log", "log/b"],
+            3,
+            "log/../log: was named before, and is read once; the same is true of 1 more input",
+        ),
+    ] {
+        let events = 3 * files;
+        let counted = if files == 1 { "1 file" } else { "3 files" };
+        let last = format!("trail2tsv: {message}\ntrail2tsv: {events} events in {counted} read, {events} matched\n");
+        let arguments = [inputs, &["--count"]].concat();
+        trial.run(&arguments).shows(0, &format!("{events}\n"), &last);
+    }
+    let keys = trial.run(&["keys", "log/b", "log", "log/b/y.json"]);
+    let names: Vec<&str> = keys.lines(0).into_iter().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(names, ["log/b/z.json", "log/a/x.json", "log/b/y.json"], "{keys:?}");
+    // What is named is read, even if a walk leaves it out.
+    trial.write("log/c.partial/x.json", LOG);
+    trial.run(&["log", "log/c.partial", "--count"]).shows(
+        0,
+        "12\n",
+        "trail2tsv: log/c.partial: is in log, and is read once\n\
+         trail2tsv: 12 events in 4 files read, 12 matched\n",
+    );
+}
+
 #[cfg(unix)]
 mod unix {
     use std::ffi::OsStr;
