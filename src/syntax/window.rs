@@ -89,8 +89,8 @@ pub(crate) enum WindowEdge {
 }
 
 /// Parses a value of `--since` or `--until`: what [`point`] parses, and also a word, a
-/// month, or seconds or milliseconds since 1970. Conditions do not accept these, because
-/// they compare numbers as numbers.
+/// month, or seconds or milliseconds since 1970. Most fields in conditions have numbers that are
+/// no times.
 fn typed_point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
     let text = text.trim();
     let midnight = |date: Date| instant(date.to_datetime(Time::midnight()), zone, edge);
@@ -123,7 +123,7 @@ fn first_of_month(text: &str) -> Option<Date> {
 }
 
 /// Parses seconds, which have ten digits from 2001 to 2286, or milliseconds.
-fn since_1970(text: &str) -> Option<Timestamp> {
+pub(crate) fn since_1970(text: &str) -> Option<Timestamp> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

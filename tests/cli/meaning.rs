@@ -216,6 +216,8 @@ fn times_are_read_in_every_form_by_every_option() {
     assert_eq!(trial.column("eventName", &["--since", "2026-10-01T09:00:02"]).concat(), "T5T4T3T2");
     assert_eq!(trial.column("eventName", &["--where", "eventTime >= 2026-10-01T09:00:02"]).concat(), "T4T3T2");
     assert_eq!(trial.column("eventName", &["--where", "eventTime < 2026-10-01T09:00:02"]).concat(), "T1T0");
+    assert_eq!(trial.column("eventName", &["--where", "eventTime < 1790845202"]).concat(), "T1T0");
+    assert_eq!(trial.column("eventName", &["--where", "eventTime > 1790845202000"]).concat(), "T4T3");
     assert_eq!(trial.column("eventName", &["--sort", "eventTime"]).concat(), "T0T1T2T3T4T5");
     assert_eq!(
         trial.column("eventTime", &["--time-zone", "+02:00", "--sort", "eventTime"]),

@@ -14,7 +14,7 @@ use crate::cloudtrail::field::Field;
 use crate::decode::event::FieldSet;
 use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
-use crate::syntax::window::{WindowEdge, is_for_options, point};
+use crate::syntax::window::{WindowEdge, is_for_options, point, since_1970};
 
 pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
@@ -88,7 +88,11 @@ pub(super) fn test(field: &str, (operator, value): (&str, &str), now: Timestamp)
     }
     let value = unquoted(value);
     let side = |wanted| OrderingSet { wanted, or_equal: operator.ends_with('=') };
-    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, WindowEdge::Start)) {
+    // The time of an event is compared as a time: a number is seconds since 1970.
+    let number = number(value).filter(|_| !is_event_time(field));
+    let since_1970 = || since_1970(value).filter(|_| is_event_time(field));
+    let time = point(value, now, &TimeZone::UTC, WindowEdge::Start).or_else(since_1970);
+    let ordered = |wanted| match (number, time) {
         (Some(number), _) => Ok((false, TextTest::Number(side(wanted), number))),
         (None, Some(time)) => Ok((false, TextTest::Time(side(wanted), time))),
         (None, None) => Err(not_ordered(field, operator, value)),
@@ -122,6 +126,9 @@ fn not_ordered(field: &str, operator: &str, value: &str) -> String {
         true => format!(
             "only --since and --until take {value}; write a time such as 30d, 2026-10-01 or 2026-10-01T12:00:00Z"
         ),
+        false if is_event_time(field) => {
+            "expected a time after the operator, such as 30d, 2026-10-01 or 2026-10-01T12:00:00Z".into()
+        }
         false => ORDERED.into(),
     }
 }
@@ -174,6 +181,10 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     if is_quoted {
         return None;
     }
+    if is_event_time(field) && is_date(value) {
+        let operator = if is_negated { "!=" } else { "=" };
+        return Some(format!("only the start of a time; write {field} {operator} {value}* for all of it"));
+    }
     let is_half =
         |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
     if QUOTES.iter().any(is_half) {
@@ -188,6 +199,13 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
             "a comma, which {field} never contains; write {{{value}}} to match either value, or quote a literal comma"
         )
     })
+}
+
+/// Whether a value is a year, a month or a day.
+fn is_date(value: &str) -> bool {
+    const DAY: &[u8] = b"0000-00-00";
+    let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
+    [4, 7, 10].contains(&value.len()) && value.bytes().zip(DAY).all(fits)
 }
 
 /// Whether a second condition seems to follow the value: one with an operator, or the
