@@ -106,7 +106,7 @@ impl AddressPattern {
         // Digits and dots alone are a mistyped address, not the name of a service.
         let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
         let is_mistyped = is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*'));
-        if network.is_none() && is_mistyped { Err(RIGHT) } else { Ok(network) }
+        if network.is_none() && is_mistyped && !has_leading_zeros(text) { Err(RIGHT) } else { Ok(network) }
     }
 
     /// Whether any address in the field, which may be a comma-separated list, matches.
@@ -121,6 +121,13 @@ impl AddressPattern {
             AddressPattern::NetworkOrName(networks, pattern) => networks.matches(field) || has_name(field, pattern),
         }
     }
+}
+
+/// Whether a text is an IPv4 address but for leading zeros, as some tools write into the field. It
+/// is compared as text, because such numbers are octal to others.
+fn has_leading_zeros(text: &str) -> bool {
+    let octet = |octet: &str| (1..=3).contains(&octet.len()) && octet.parse::<u8>().is_ok();
+    text.split('.').count() == 4 && text.split('.').all(octet)
 }
 
 fn has_name(field: &str, pattern: &Pattern) -> bool {
@@ -204,6 +211,8 @@ mod tests {
             ("aws internal", " AWS Internal\t", true),
             ("203.0.*", "203.0.113.7", true),
             ("192.*", "81.2.69.142, 192.168.10.10", true),
+            ("203.0.113.07", "203.0.113.07", true),
+            ("203.0.113.07", "203.0.113.7", false),
         ] {
             let compiled = AddressPattern::new("-i", pattern, None).unwrap();
             assert_eq!(compiled.matches(field), expected, "{pattern} {field}");
