@@ -6,6 +6,7 @@
 
 mod candidate;
 mod lone_condition;
+mod written_path;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

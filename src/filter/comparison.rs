@@ -109,6 +109,12 @@ impl Comparison {
         (&self.test, self.is_negated)
     }
 
+    /// The name of the field in the text of a condition.
+    pub fn field_in(text: &str) -> Option<&str> {
+        let (field, _) = split(text.trim())?;
+        Some(field.trim_start_matches('!').trim())
+    }
+
     /// The value in the text of a condition, without quotes; `None` if it has no operator.
     pub fn value_in(text: &str) -> Option<&str> {
         split(text.trim())?.1.map(|(_, value)| unquoted(value))

@@ -63,7 +63,7 @@ fn a_role_is_found_by_its_arn() {
     gives(&["--user", "arn:aws:iam::111122223333:role/Maintenance", "--count"], &["6"]);
     gives(&["--user", "Maintenance", "--count"], &["6"]);
     let near = run(&["--user", "arn:aws:iam::111122223333:role/Maintenanc", "--count"]);
-    assert!(near.stderr.contains("did you mean Maintenance/bob?"), "{near:?}");
+    assert!(near.stderr.contains("did you mean Maintenance?"), "{near:?}");
     let none = run(&["--user", "arn:aws:iam::111122223333:role/Nobody", "--count"]);
     assert!(none.stderr.contains("role/Nobody\"; existing values: "), "{none:?}");
 }
@@ -131,19 +131,47 @@ fn options_without_a_match_are_explained() {
         (&["--since", "2026-11-01"], "nothing matched the time window; the events are from "),
         (
             &["-e", "TerminateInstances", "-s", "ec2", "--where", "mfa = nosuch"],
-            "nothing matched --where \"mfa = nosuch\" (",
+            "nothing matched --where \"mfa = nosuch\"; existing values: false, No, true (",
         ),
         (&["-e", "TerminateInstances", "--resource", "i-1"], "nothing matched --resource \"i-1\"; existing values: "),
+        (
+            &["-u", "gracee@example.com"],
+            "nothing matched --user \"gracee@example.com\"; did you mean grace@example.com?",
+        ),
+        (&["-u", "Deploy"], "nothing matched --user \"Deploy\"; did you mean Deployer?"),
+        (&["--actor", "erim"], "nothing matched --actor \"erim\"; did you mean erin@example.com?"),
+        (
+            &["-u", "bob,alice@example.com"],
+            "nothing matched --user \"bob,alice@example.com\"; a comma is part of the value, so repeat --user for each (",
+        ),
+        (&["--where", "requestParameters = x"], "nothing matched --where \"requestParameters = x\" ("),
+        (&["--where", "userType = Rot"], "nothing matched --where \"userType = Rot\"; did you mean Root?"),
+        (
+            &["--where", "errorCode = null"],
+            "nothing matched --where \"errorCode = null\"; existing values: ThrottlingException, AccessDenied, ",
+        ),
+        (
+            &["--where", "requestParameters.instancesSet.items.instanceId = i-*"],
+            "nothing matched --where \"requestParameters.instancesSet.items.instanceId = i-*\"; no event has \
+             requestParameters.instancesSet.items.instanceId; did you mean \
+             requestParameters.instancesSet.items[].instanceId?",
+        ),
+        (
+            &["--where", "userIdentity.sessioncontext.attributes"],
+            "nothing matched --where \"userIdentity.sessioncontext.attributes\"; no event has \
+             userIdentity.sessioncontext.attributes; did you mean userIdentity.sessionContext.attributes?",
+        ),
+        (
+            &["--where", "requestParameters.nosuch = 1"],
+            "nothing matched --where \"requestParameters.nosuch = 1\"; no event has requestParameters.nosuch (",
+        ),
         (&["--grep", "nosuch"], "0 events decoded in 33 files read, 0 matched"),
         (&["--grep", "nosuch", "--errors"], "nothing matched --grep \"nosuch\" ("),
         (
             &["-e", "RunInstances", "-e", "!RunInstances"],
             "nothing matched --event-name \"RunInstances, !RunInstances\"; existing values: ",
         ),
-        (
-            &["-e", "RunInstances", "-u", "alic"],
-            "nothing matched --user \"alic\"; did you mean Admin/alice@example.com?",
-        ),
+        (&["-e", "RunInstances", "-u", "alic"], "nothing matched --user \"alic\"; did you mean alice@example.com?"),
         (
             &["-e", "RunInstances", "-u", "bob"],
             "each option alone matches events, but no event matches all of them (383 events looked at)",

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::lone_condition::LoneCondition;
+use super::written_path::written_path;
 use crate::cloudtrail::actor::ActorIndex;
 use crate::cloudtrail::field::Field;
 use crate::decode::event::{Event, FieldSet};
 use crate::filter::Filter;
+use crate::filter::comparison::Comparison;
 use crate::filter::options::{ConditionKind, FilterOption};
 use crate::syntax::suggest::nearest;
 use crate::syntax::value_list::named_file;
@@ -25,6 +27,10 @@ pub(super) struct HintCandidate {
     pub(super) has_match: bool,
     /// The number of events per value.
     found: BTreeMap<String, u64>,
+    /// Whether an event of the sample has the field.
+    is_there: bool,
+    /// The path that events have in place of one that they have not.
+    written_path: Option<String>,
 }
 
 /// The values to suggest in place of those of a condition.
@@ -39,12 +45,23 @@ impl HintCandidate {
     /// `None` if the condition cannot be parsed alone.
     pub(super) fn new(condition: LoneCondition, fields: &mut FieldSet) -> Option<HintCandidate> {
         let LoneCondition { option, values, conditions } = condition;
-        let names = match option.column {
+        let column = option.column.or_else(|| compared_field(option, &values));
+        let names = match column {
             None => HintNames::None,
             Some(column) => HintNames::Of(Field::parse(column, fields).ok()?),
         };
         let filter = Filter::new(&conditions, fields).ok()?;
-        Some(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new() })
+        let found = BTreeMap::new();
+        Some(HintCandidate {
+            option,
+            values,
+            filter,
+            names,
+            has_match: false,
+            found,
+            is_there: false,
+            written_path: None,
+        })
     }
 
     /// Resolves actors by this index.
@@ -70,13 +87,20 @@ impl HintCandidate {
         if self.has_match {
             return;
         }
+        self.is_there = self.is_there || field.is_there(event);
         let found = &mut self.found;
         field.each(event, |name| {
-            let is_short = !name.is_empty() && name.len() < MAX_VALUE;
+            let is_short = !name.is_empty() && name.len() < MAX_VALUE && !name.starts_with(['{', '[']);
             if is_short && (found.len() < NAMES || found.contains_key(name)) {
                 *found.entry(name.to_string()).or_default() += 1;
             }
         });
+        if !self.is_there
+            && self.written_path.is_none()
+            && let Some(field) = compared_field(self.option, &self.values)
+        {
+            self.written_path = written_path(event.value(), field);
+        }
     }
 
     /// The hint for this condition; `None` if its field has no value to suggest.
@@ -87,7 +111,15 @@ impl HintCandidate {
             return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
         }
         if self.found.is_empty() {
-            return None;
+            let field = compared_field(self.option, &self.values)?;
+            if self.is_there {
+                return Some(format!("{option} {asked:?}"));
+            }
+            let meant = self.written_path.as_ref().map(|path| format!("; did you mean {path}?"));
+            return Some(format!("{option} {asked:?}; no event has {field}{}", meant.unwrap_or_default()));
+        }
+        if self.has_comma() {
+            return Some(format!("{option} {asked:?}; a comma is part of the value, so repeat {option} for each"));
         }
         if let Some(meant) = self.meant() {
             return Some(meant);
@@ -100,21 +132,52 @@ impl HintCandidate {
         Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
     }
 
+    /// Whether a value for callers has a comma, and is no caller that was mistyped.
+    fn has_comma(&self) -> bool {
+        let is_of_callers = matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor);
+        let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
+        let has_comma = |value: &String| value.contains(',') && self.alike_caller(value, &names).is_none();
+        is_of_callers && self.values.iter().any(has_comma)
+    }
+
     /// The values of the condition with the probably intended ones; `None` if no value
     /// is similar.
     pub(super) fn meant(&self) -> Option<String> {
         let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
         let is_list = |value: &str| self.option.takes_lists() && named_file(value).is_some();
-        let wanted = self.values.iter().filter(|value| !value.starts_with('!') && !is_list(value));
+        let patterns = self.values.iter().filter_map(|value| match self.option.kind {
+            ConditionKind::Where => Comparison::value_in(value),
+            _ => Some(value.as_str()),
+        });
+        let wanted = patterns.filter(|value| !value.starts_with('!') && !is_list(value));
         let alike: Vec<&str> =
             wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
         let asked = self.values.join(", ");
         (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
     }
 
+    /// The name of a caller that a pattern was probably meant to match: a cell such as
+    /// `Role/session` has two, and names can be typed without their domain.
+    fn alike_caller<'n>(&self, pattern: &str, names: &[&'n str]) -> Option<&'n str> {
+        if !matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor) {
+            return None;
+        }
+        let parts: Vec<&str> = names.iter().flat_map(|name| name.split('/')).collect();
+        let local = |part: &&'n str| part.split('@').next().unwrap_or(part);
+        let pattern = if pattern.starts_with("arn:") { pattern.rsplit('/').next()? } else { pattern };
+        nearest(pattern, &parts).or_else(|| {
+            let locals: Vec<&str> = parts.iter().map(local).collect();
+            let alike = nearest(pattern, &locals)?;
+            parts.iter().find(|part| local(part) == alike).copied()
+        })
+    }
+
     /// The value of the sample that a pattern was probably meant to match.
     fn alike(&self, pattern: &str) -> Option<&str> {
         let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
+        if let Some(name) = self.alike_caller(pattern, &names) {
+            return Some(name);
+        }
         let lower = pattern.to_lowercase();
         // The start of an ARN is the same in many others, so only its last part counts.
         let named = if lower.starts_with("arn:") { lower.rsplit(['/', ':']).next() } else { None };
@@ -133,4 +196,10 @@ impl HintCandidate {
         let by_words = || if self.option.kind == ConditionKind::User { of_words().copied() } else { None };
         nearest(pattern, &names).or_else(|| whole().copied()).or_else(by_words)
     }
+}
+
+/// The field of a condition that compares one.
+fn compared_field<'v>(option: &FilterOption, values: &'v [String]) -> Option<&'v str> {
+    let text = values.first().filter(|_| option.kind == ConditionKind::Where)?;
+    Comparison::field_in(text)
 }

@@ -1,0 +1,38 @@
+//! Finds the path that was meant by one that no event has: another case, or a list without `[]`.
+
+use crate::decode::json::{JsonValue, ValueKind};
+
+/// The path as events have it; `None` if they have none that is similar.
+pub(super) fn written_path(event: JsonValue<'_>, typed: &str) -> Option<String> {
+    let is_plain = !typed.contains(['"', '\\']);
+    let steps: Vec<&str> = typed.trim_start_matches('.').split('.').collect();
+    let path = is_plain.then(|| below(event, &steps)).flatten()?;
+    (path != typed).then_some(path)
+}
+
+/// The path of a value below this one.
+fn below(value: JsonValue<'_>, steps: &[&str]) -> Option<String> {
+    let Some((step, rest)) = steps.split_first() else { return Some(String::new()) };
+    let (name, list) = step.split_at(step.find('[').unwrap_or(step.len()));
+    let mut found = None;
+    value.each_member(|key, member| {
+        let is_alike = found.is_none() && key.eq_ignore_ascii_case(name.as_bytes());
+        let key = str::from_utf8(key).ok().filter(|_| is_alike);
+        let Some(key) = key else { return };
+        let is_list = member.kind() == ValueKind::Array;
+        let path = if is_list { in_list(member, rest) } else { below(member, rest) };
+        let list = if is_list && list.is_empty() && !rest.is_empty() { "[]" } else { list };
+        found = path.map(|path| if path.is_empty() { format!("{key}{list}") } else { format!("{key}{list}.{path}") });
+    });
+    found
+}
+
+/// The same below an element of a list.
+fn in_list(list: JsonValue<'_>, steps: &[&str]) -> Option<String> {
+    if steps.is_empty() {
+        return Some(String::new());
+    }
+    let mut found = None;
+    list.each_element(|element| found = found.take().or_else(|| below(element, steps)));
+    found
+}
