@@ -52,14 +52,20 @@ impl LogSource for FolderSource {
             let path = real.as_ref().zip(inside).map(|(real, inside)| real.join(inside));
             path.is_some_and(|path| path.ancestors().any(|folder| others.contains(folder)))
         };
-        let walked = walk(&root, &scope, |entry| match &entry {
-            WalkEntry::File(path) if is_of_another(path) => ControlFlow::Continue(()),
-            _ => each(SourceItem::from_walk(entry, file)),
+        let mut is_empty = true;
+        let walked = walk(&root, &scope, |entry| {
+            is_empty = false;
+            match &entry {
+                WalkEntry::File(path) if is_of_another(path) => ControlFlow::Continue(()),
+                _ => each(SourceItem::from_walk(entry, file)),
+            }
         });
         if let Err(error) = walked {
             let name = root.to_string_lossy().into_owned();
             let issue = Issue { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
             let _ = each(SourceItem::Issue(issue));
+        } else if is_empty {
+            let _ = each(SourceItem::Note(format!("{}: the folder has no files", root.display())));
         }
         Ok(Coverage::default())
     }

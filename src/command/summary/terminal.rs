@@ -132,6 +132,7 @@ impl TextPage<'_> {
         let number = |count: u64| HumanCount(count).to_string();
         let period = match self.period {
             Some([first, last]) => format!("{} to {} UTC", time::whole(first), time::whole(last)),
+            None if counts.all.count == 0 => "no events".into(),
             None => "no event has a time".into(),
         };
         self.labelled("Period", &period);

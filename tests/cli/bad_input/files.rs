@@ -15,6 +15,16 @@ fn missing_inputs_are_named_before_any_output() {
 }
 
 #[test]
+fn a_folder_without_files_is_named() {
+    let trial = Trial::new();
+    std::fs::create_dir_all(trial.path("empty/inner")).unwrap();
+    let folder = "trail2tsv: empty: the folder has no files\n";
+    let last = "trail2tsv: 0 events in 0 files read, 0 matched\n";
+    trial.run(&["empty", "--count"]).shows(0, "0\n", &format!("{folder}{last}"));
+    trial.run(&["keys", "empty"]).shows(0, "", &format!("{folder}trail2tsv: 0 objects listed (0 B)\n"));
+}
+
+#[test]
 fn overlapping_inputs_are_read_once() {
     let trial = Trial::new();
     for file in ["log/a/x.json", "log/b/y.json", "log/b/z.json"] {

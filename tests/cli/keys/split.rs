@@ -53,7 +53,7 @@ fn there_are_always_as_many_shards_and_their_names_sort() {
     nothing.run(&["keys", "logs", "--split", "1", "--output-dir", "shards"]).shows(
         0,
         "shard\tobjects\tbytes\nshards/shard-1-of-1.txt\t0\t0\n",
-        "trail2tsv: 0 objects listed (0 B)\n",
+        "trail2tsv: logs: the folder has no files\ntrail2tsv: 0 objects listed (0 B)\n",
     );
 }
 

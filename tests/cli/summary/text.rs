@@ -118,7 +118,7 @@ fn a_summary_without_events_has_no_tables() {
     for content in ["", "{\"Records\":[]}"] {
         let trial = Trial::with("log/a.json", content);
         let expected = format!(
-            "Period     no event has a time\nEvents     0 in {}\n",
+            "Period     no events\nEvents     0 in {}\n",
             if content.is_empty() { "0 files" } else { "1 file" }
         );
         let ran = trial.run(&["summary", "log", "-q"]);
