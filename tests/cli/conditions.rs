@@ -138,6 +138,7 @@ fn options_without_a_match_are_explained() {
             &["-u", "gracee@example.com"],
             "nothing matched --user \"gracee@example.com\"; did you mean grace@example.com?",
         ),
+        (&["-e", "ec2:RunInstances"], "nothing matched --event-name \"ec2:RunInstances\"; did you mean RunInstances?"),
         (&["-u", "Deploy"], "nothing matched --user \"Deploy\"; did you mean Deployer?"),
         (&["--actor", "erim"], "nothing matched --actor \"erim\"; did you mean erin@example.com?"),
         (

@@ -175,6 +175,9 @@ impl HintCandidate {
     /// The value of the sample that a pattern was probably meant to match.
     fn alike(&self, pattern: &str) -> Option<&str> {
         let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
+        // Policies write ec2:RunInstances.
+        let is_call = self.option.kind == ConditionKind::Field("eventName");
+        let pattern = pattern.rsplit(':').next().filter(|_| is_call).unwrap_or(pattern);
         if let Some(name) = self.alike_caller(pattern, &names) {
             return Some(name);
         }
