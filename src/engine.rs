@@ -2,10 +2,8 @@
 //! of the inputs and in bounded memory. It has two layers:
 //!
 //! - `files` is the pipeline: it finds files, reads them on the threads of a pool and
-//!   merges the parts. All threads and channels of a run are there, except those that
-//!   wait for a silent pipe (`source/file/cancellable_reader.rs`), inflate a large file
-//!   ahead (`source/file/read_ahead.rs`), run S3 requests, or wait for signals
-//!   (`command/context.rs`).
+//!   merges the parts. The threads that decode events, and their channels, are there.
+//!   Sources and sinks own the threads of their requests, inflation and encoders.
 //! - [`events`] reads a file as events: it inflates and decodes the file, and selects
 //!   events by the filter and the jq expression.
 //!
@@ -68,7 +66,7 @@ struct Batch {
 /// One item that the feed finds.
 enum BatchItem {
     /// A file to read.
-    Read(crate::source::LogFile),
+    Read(LogFile),
     /// A file that is not read.
     LeftOut(LeftOutFile),
     /// A message to report and count.

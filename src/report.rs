@@ -1,5 +1,5 @@
-//! The only writer to stderr, except for help: shows progress on a terminal, reports
-//! problems, and ends with a line on what was covered.
+//! Writes to stderr (only help and `verify --aws-format` do so elsewhere): shows progress on a
+//! terminal, reports problems, and ends with a line on what was covered.
 
 mod coverage;
 mod fetched;

@@ -296,7 +296,8 @@ impl EventSink<'_> {
     {
         self.findings.records += 1;
         let (end, flow) = match item {
-            EnvelopeItem::Object(end) => (end, ControlFlow::Continue(())),
+            // Objects are visited by `object`.
+            EnvelopeItem::Object(start) => (start, ControlFlow::Continue(())),
             EnvelopeItem::String { start, end } => {
                 (end, self.strings(&[(&text.bytes()[start..end], false)], start, each))
             }

@@ -108,7 +108,7 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
             }
             ReportItem::Note(text) => report.note(text),
             ReportItem::Unanswered(text) if self.coverage.unanswered == 0 => {
-                report.fatal(text);
+                report.warn(text);
                 self.consumer.problem(text);
             }
             ReportItem::Unanswered(_) => {}

@@ -3,7 +3,8 @@
 //! A part file is a series of blocks. Each has a kind, its lengths, a checksum, and data:
 //!
 //! ```text
-//! "trail2tsv part\n" │ header │ section "files" │ data … │ section "rows" │ data … │ end
+//! "trail2tsv part\n" │ header │ sections of the command, such as "rows" …
+//!   │ section "files" │ data … │ section "coverage" │ data … │ end
 //! ```
 //!
 //! The header is JSON. The data of a section is one stream, which is cut into blocks that are

@@ -1,6 +1,5 @@
 //! Finds the logs of a bucket that can contain wanted events, updates the local mirror, and
-//! yields its files in key order. Only this module and
-//! [`aws`] use tokio and the AWS SDK.
+//! yields its files in key order.
 
 pub mod bucket_source;
 mod client;

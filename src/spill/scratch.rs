@@ -71,7 +71,10 @@ impl ScratchFile {
     /// Fills `buffer` with the bytes at position `at`.
     pub(crate) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(buffer));
-        read.map_err(|error| failed(&error))
+        read.map_err(|error| {
+            let folder = std::env::temp_dir();
+            Error::Failed(format!("{}: cannot read temporary data: {}", folder.display(), plain(&error)))
+        })
     }
 }
 

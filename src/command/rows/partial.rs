@@ -29,6 +29,7 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
 use crate::sink::part_file::PartFileWriter;
+use crate::spill::dedupe::IdHash;
 use crate::spill::sort::ExternalSorter;
 use crate::syntax::window;
 use crate::table::Table;
@@ -49,8 +50,9 @@ pub(super) const LAST: u8 = 2;
 pub(super) const HAS_ID: u8 = 4;
 /// The row is of the same event as the one before.
 pub(super) const AS_BEFORE: u8 = 8;
-/// Length of an id, of the length of a key, and of a number of cells.
-pub(super) const ID: usize = 12;
+/// Length of an id, in bytes.
+pub(super) const ID: usize = size_of::<IdHash>();
+/// Length of the number before a key, and of the number of truncated cells, in bytes.
 pub(super) const NUMBER: usize = 4;
 
 /// How the rows of a part are written, for the merge.
@@ -116,8 +118,8 @@ pub(super) struct PartRowMerge<'a> {
     selection: RowSelection,
     /// The most rows.
     row_limit: Option<u64>,
-    /// The most events with rows. The other parts together remove fewer events than they have
-    /// rows before those of this part.
+    /// The most events to keep. That is enough: an event that the merge drops as a duplicate has
+    /// a row in an earlier part, which counts towards the limit.
     event_limit: Option<u64>,
     /// Number of events with rows.
     events: u64,

@@ -9,9 +9,9 @@ use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The number of buckets of the small chart.
 pub(super) const PICTURE_BUCKETS: usize = 24;
-/// The most bytes of the name of a first user; a longer one is cut.
-/// What stands for the rest of a name.
+/// Replaces the rest of a name that was cut.
 const MARK: &str = "…";
+/// The most bytes of the name of a first user; a longer one is cut.
 pub(super) const MAX_USER: usize = 160;
 
 /// The statistics of one value.

@@ -73,7 +73,7 @@ pub(super) struct Finding {
     pub(super) detail: String,
 }
 
-/// FindingList, sorted by the addresses of their objects.
+/// Findings, sorted by the addresses of their objects.
 #[derive(Debug)]
 pub(super) struct FindingList {
     sorter: ExternalSorter,

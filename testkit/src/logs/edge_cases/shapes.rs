@@ -1,4 +1,4 @@
-//! EdgeCase shapes: order, repetition and spelling of keys, white space, depth.
+//! Edge cases of shape: order, repetition and spelling of keys, white space, depth.
 
 use super::{EdgeCase, EventDraft, WhiteSpace};
 

@@ -1,4 +1,4 @@
-//! EdgeCase texts: every escape, every dangerous character, and what a spreadsheet
+//! Edge cases of text: every escape, every dangerous character, and what a spreadsheet
 //! would take for a formula or a number.
 
 use super::{EdgeCase, EventDraft};
