@@ -90,8 +90,8 @@ impl fmt::Display for Issue {
             Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
             Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
             Outcome::KeptBefore(n) => write!(f, "; {n} events before it were kept"),
-            Outcome::KeptAround { before, behind } => {
-                write!(f, "; {before} events before it and {behind} after it were kept")
+            Outcome::KeptAround { before, after } => {
+                write!(f, "; {before} events before it and {after} after it were kept")
             }
             Outcome::Kept(0) => write!(f, "; no event was found"),
             Outcome::Kept(1) => write!(f, "; 1 event was kept"),
@@ -132,7 +132,7 @@ pub enum Outcome {
         /// Events before the lost part.
         before: u64,
         /// Events after the lost part.
-        behind: u64,
+        after: u64,
     },
     /// The problem cost no events, but others did. This many were kept.
     Kept(u64),

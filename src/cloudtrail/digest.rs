@@ -6,8 +6,7 @@
 //!                                            └──▶ log files with their hashes
 //! ```
 //!
-//! The order is the point: until its signature is proven, a digest is a text that anybody can
-//! have written, and nothing it names is looked at.
+//! The order matters: nothing that a digest names is used before its signature is proven.
 
 pub mod chain;
 pub mod chain_ends;

@@ -84,7 +84,7 @@ impl Command for FollowCommand {
                 report.finish(&totals, None);
                 if totals.is_partial() { Exit::Partial } else { Exit::Done }
             }
-            // An alert that has no reader any more is not to end in silence.
+            // An alert must not end silently when its reader is gone.
             Err(Error::ClosedPipe) => {
                 let text =
                     "the reader of standard output has closed it; what it did not take is written at the next start";

@@ -214,7 +214,7 @@ impl Findings {
     fn kept_around(&self) -> Outcome {
         match self.before_gap {
             Some(before) if self.ruled_out == 0 && self.events > before => {
-                Outcome::KeptAround { before, behind: self.events - before }
+                Outcome::KeptAround { before, after: self.events - before }
             }
             _ => self.kept_before(),
         }

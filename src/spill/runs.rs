@@ -59,7 +59,7 @@ pub fn row(bytes: &[u8]) -> (&[u8], bool) {
 /// The start of a key, which decides most comparisons.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyHead {
-    /// The first bytes, with zeros behind them.
+    /// The first bytes, padded with zeros.
     start: [u64; 2],
     /// The length of the key.
     length: u32,

@@ -89,7 +89,7 @@ impl RowFormat {
 /// A line of texts on its way to TSV or CSV.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TextLine {
-    /// The cells, one behind the other.
+    /// The cells, one after another.
     text: Vec<u8>,
     /// End offset of each cell.
     ends: Vec<usize>,

@@ -1,5 +1,5 @@
-//! Which times the proven digests of an account and region cover: only there does a log file
-//! that no digest lists accuse anybody.
+//! The times that the proven digests of an account and region cover. Only there is a log file
+//! that no digest lists suspicious.
 
 use std::collections::HashMap;
 
@@ -102,7 +102,7 @@ impl AreaCoverage {
     fn reach(&self, time: Timestamp) -> TimeCoverage {
         let from = time.checked_sub(NAME_TOLERANCE).unwrap_or(time);
         let until = time.checked_add(NAME_TOLERANCE).unwrap_or(time);
-        // A gap of one trail that its backfill digests fill is none.
+        // Not a gap if backfill digests fill it.
         let is_open = |(start, end): &(Timestamp, Timestamp)| *start < until && from < *end;
         let is_filled = self.contains(from, until);
         let (Some((first, _)), Some((_, last))) = (self.covered.first(), self.covered.last()) else {

@@ -14,7 +14,7 @@ use crate::cloudtrail::log_kind::DIGEST;
 /// The ending of the file with a digest's signature, which is added to the key.
 pub const SIGNATURE_ENDING: &str = ".meta";
 
-/// What the key of a digest says. It proves nothing: anybody can give a file any name.
+/// What the key of a digest says. It proves nothing: anyone can give a file any name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DigestName<'a> {
     /// The key up to the folder of the account, without the final slash.

@@ -24,12 +24,12 @@ pub(super) fn resources_of_message(message: &str, mut each: impl FnMut(&str)) {
 }
 
 fn resource_in(word: &str, each: &mut impl FnMut(&str)) {
-    const BEHIND: [char; 6] = ['.', ',', ':', '!', '?', '='];
-    let arn = word.find("arn:").map(|start| word[start..].trim_end_matches(BEHIND));
+    const TRAILING: [char; 6] = ['.', ',', ':', '!', '?', '='];
+    let arn = word.find("arn:").map(|start| word[start..].trim_end_matches(TRAILING));
     if let Some(arn) = arn.filter(|arn| is_resource(arn)) {
         return each(arn);
     }
-    let parts = word.split(['/', ':', '=', ',']).map(|part| part.trim_end_matches(BEHIND));
+    let parts = word.split(['/', ':', '=', ',']).map(|part| part.trim_end_matches(TRAILING));
     parts.filter(|part| is_resource(part)).for_each(each);
 }
 

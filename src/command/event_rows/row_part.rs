@@ -155,7 +155,7 @@ impl RowPart {
         Ok(())
     }
 
-    /// Keeps only the wanted rows. Those of which nothing is said are wanted.
+    /// Keeps only the wanted rows. Rows beyond the end of `wanted` are kept.
     pub(in crate::command) fn keep(&mut self, wanted: &[bool]) {
         if wanted.iter().all(|is_wanted| *is_wanted) {
             return;

@@ -105,8 +105,8 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Calls `each` with the number and the hash of every name of the plan, and a function that
-    /// tells its place. Names that come again are passed over.
+    /// Calls `each` with the index and hash of every name, and a function that formats its
+    /// position. Repeated names are skipped.
     fn each(
         &self,
         planned: &mut NameSet,

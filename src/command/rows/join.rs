@@ -243,13 +243,13 @@ impl<'a> StoredRow<'a> {
         let piece = RowPiece { is_first: flags & FIRST != 0, is_last: flags & LAST != 0 };
         let mut id = if flags & AS_BEFORE != 0 { RowIdentity::AsBefore } else { RowIdentity::Nothing };
         if flags & HAS_ID != 0 {
-            let (hash, behind) = rest.split_at_checked(ID)?;
-            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), behind);
+            let (hash, after) = rest.split_at_checked(ID)?;
+            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), after);
         }
         let mut key = &rest[..0];
         if piece.is_first {
-            let (length, behind) = rest.split_at_checked(NUMBER)?;
-            (key, rest) = behind.split_at_checked(u32::from_le_bytes(length.try_into().ok()?) as usize)?;
+            let (length, after) = rest.split_at_checked(NUMBER)?;
+            (key, rest) = after.split_at_checked(u32::from_le_bytes(length.try_into().ok()?) as usize)?;
         }
         let mut cut = 0;
         if piece.is_last {

@@ -35,7 +35,7 @@ struct CounterEntry {
     trend: ValueStats,
 }
 
-/// A short value with zeros behind it, which no cell holds, and its entry.
+/// A short value, padded with zeros (which no cell contains), and its entry.
 #[derive(Clone, Copy, Debug)]
 struct RecentValue {
     value: [u64; SHORT / 8],
@@ -50,12 +50,12 @@ pub(super) struct CountedEntry {
     pub(super) is_new: bool,
 }
 
-/// Those of all counters together fit into the fastest memory.
+/// Number of recent values of a counter. Those of all counters fit into the fastest cache.
 const RECENT: usize = 128;
-/// Most values are no longer.
+/// Most values are at most this long.
 pub(super) const SHORT: usize = 32;
 
-/// Longer values are cut, and told apart by what else they hold.
+/// Longer values are cut, and distinguished by their length and a hash.
 pub(super) const MAX_VALUE: usize = 4096;
 /// What an entry takes beside its value, roughly.
 const ENTRY: usize = size_of::<CounterEntry>() + 12;
@@ -216,7 +216,7 @@ impl Counter {
     }
 }
 
-/// A value that comes in pieces, of which no more is held than is counted by.
+/// A value that arrives in pieces, of which only as much is kept as is counted by.
 #[derive(Debug, Default)]
 pub(super) struct ValueParts {
     columns: Vec<ValuePart>,
@@ -323,7 +323,7 @@ mod tests {
         }
     }
 
-    /// Counts what threads met, each of which moves to the disk after so many.
+    /// Counts the events of each thread, each of which spills after `room` of them.
     fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, ValueStats> {
         let spill = Arc::new(CountSpill::default());
         let mut counters: Vec<Counter> = threads.iter().map(|_| Counter::new(Arc::clone(&spill))).collect();

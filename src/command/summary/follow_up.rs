@@ -17,8 +17,8 @@ use crate::syntax::shell::quoted;
 use crate::syntax::visible::{push_escape, read_escape};
 use crate::syntax::window::Window;
 
-/// What was asked of all events that are counted. What is added to it must not
-/// widen it, as a second value of an option does.
+/// Builds commands that list counted events. An added condition must narrow the question, as a
+/// second value of an option does not.
 pub(super) struct FollowUpCommand<'a> {
     /// The options and inputs that were typed, but for times and expressions.
     words: Vec<&'a str>,
@@ -26,7 +26,7 @@ pub(super) struct FollowUpCommand<'a> {
     has_inputs: bool,
     jq: Option<&'a str>,
     window: Window,
-    /// What leaves out the events without a time, where there are any.
+    /// The option that leaves out events without a time, if there are any.
     timed: Option<String>,
     /// What values of two periods are compared by.
     pub(super) comparison: Option<FrequencyComparison>,
@@ -37,7 +37,7 @@ pub(super) struct FollowUpCommand<'a> {
 const JQ: &str = "--jq";
 
 impl<'a> FollowUpCommand<'a> {
-    /// For what a request asked, and what was found.
+    /// Creates the builder for a request and its summary.
     pub(super) fn new(request: &'a SummaryRequest, summary: &Summary) -> FollowUpCommand<'a> {
         let (typed, window) = (&request.typed, request.window);
         let mut words = Vec::new();
@@ -79,8 +79,8 @@ impl<'a> FollowUpCommand<'a> {
         self.with([self.timed.clone(), self.expression(None)?])
     }
 
-    /// What stands before a day of the week, from 1 for Monday, and an hour, such
-    /// as `1 09`, in the command for these; and what stands behind.
+    /// The two parts of the command around a day of the week (1 is Monday) and an hour, such as
+    /// `1 09`.
     pub(super) fn command_of_week(&self) -> Option<[String; 2]> {
         const PLACE: &str = "DAY HOUR";
         if !self.can_jq_read_times {
@@ -101,8 +101,8 @@ impl<'a> FollowUpCommand<'a> {
         Some(std::iter::once("trail2tsv".to_string()).chain(words).collect::<Vec<_>>().join(" "))
     }
 
-    /// The expression that was typed, and another one that has to be true. There
-    /// can be one option for both. Nothing where they cannot be joined.
+    /// The typed expression, combined with `also` if given; the outer `None` if they cannot be
+    /// combined.
     fn expression(&self, also: Option<&str>) -> Option<Option<String>> {
         let Some(typed) = self.jq else { return Some(also.map(|also| option_with(JQ, also))) };
         if also.is_none() && Expression::parse(typed).yields() == OutputKind::Truth {
@@ -123,10 +123,10 @@ impl<'a> FollowUpCommand<'a> {
         Some(times.collect::<Vec<_>>().join(" ")).filter(|times| !times.is_empty())
     }
 
-    /// What asks for the events from one second on and before another, counted
-    /// from 1970, of those that are asked for anyway.
+    /// The options for the events from one second to before another, counted from 1970, in the
+    /// window of the request.
     pub(super) fn between(&self, since: i64, until: i64) -> Option<String> {
-        // What no time can say is before or behind all times.
+        // A second out of range lies before or after all times.
         let [since, until] = [since, until].map(|second| Timestamp::from_second(second).ok());
         let until = until.into_iter().chain(self.window.until).min();
         let window = Window { since: since.max(self.window.since), until };
@@ -136,8 +136,8 @@ impl<'a> FollowUpCommand<'a> {
         }
     }
 
-    /// What asks for the events of a row, as a shell takes it. Where other rows
-    /// are spelled like it, the case of letters tells.
+    /// The options that select the events of a row. `is_like_others` if another row differs only
+    /// in case.
     pub(super) fn row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
         if let TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against = table.about {
             return self.derived_row(table, row, is_like_others);
@@ -154,7 +154,7 @@ impl<'a> FollowUpCommand<'a> {
         Some(words.join(" "))
     }
 
-    /// The same for a row that was made of one of another table.
+    /// The options that select the events of a row that was derived from one of another table.
     fn derived_row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
         let value = |name| table.columns.iter().position(|column| column == name).and_then(|at| row.values.get(at));
         self.value(value("column")?, value("value")?, is_like_others).filter(|_| row.stats.count > 0)
@@ -185,7 +185,7 @@ impl<'a> FollowUpCommand<'a> {
         })
     }
 
-    /// What asks for the events in the folders of an account and a region.
+    /// The options for the events in the folders of an account and a region.
     pub(super) fn folder(&self, account: &str, region: &str) -> Option<String> {
         let account = match self.has(ACCOUNT) {
             true => self.value("recipientAccountId", account, false),
@@ -194,13 +194,13 @@ impl<'a> FollowUpCommand<'a> {
         Some(format!("{} {}", account?, self.value("awsRegion", region, false)?))
     }
 
-    /// What asks for errors.
+    /// The option for errors; empty if it was typed.
     pub(super) fn errors(&self) -> &'static str {
         const ERRORS: &str = "--errors";
         if self.has(ERRORS) { "" } else { ERRORS }
     }
 
-    /// What asks for denied calls.
+    /// The option for denied calls.
     pub(super) fn denied(&self) -> String {
         if self.has("--error-code") {
             return condition(&format!("errorCode ~ (?i){}", denial::WORDS.join("|")));
@@ -231,11 +231,10 @@ fn is_single(value: &str) -> bool {
     !value.contains(',') && !value.starts_with('!') && value.trim() == value
 }
 
-/// What asks for a role, whatever its sessions are called, or whoever has just
-/// that name.
+/// The condition for a role with sessions of any name, or for another principal of that name.
 fn of_role(role: &str, is_pattern: bool) -> String {
     match role {
-        // Its callers have their own names, behind a / as well.
+        // Its callers have their own names, some of them after a /.
         account if is_account(account) => format!("userName = {account}"),
         role if is_pattern && !role.contains([',', '}']) => format!("userName = \"{{{role},{role}/*}}\""),
         role => format!("userName ~ \"(?s)^{}(?:/.*)?$\"", regex(role)),
@@ -248,7 +247,7 @@ fn regex(cell: &str) -> String {
     let mut rest = cell;
     while let Some(character) = rest.chars().next() {
         let escaped = escape(rest);
-        let (written, behind) = rest.split_at(escaped.map_or(character.len_utf8(), |(length, _)| length));
+        let (written, after) = rest.split_at(escaped.map_or(character.len_utf8(), |(length, _)| length));
         let written = regex::escape(written);
         regex += &match escaped {
             // Either the character, or what the cell shows.
@@ -256,7 +255,7 @@ fn regex(cell: &str) -> String {
             None if is_hidden(character) => format!("\\x{{{:x}}}", u32::from(character)),
             None => written,
         };
-        rest = behind;
+        rest = after;
     }
     regex
 }

@@ -35,7 +35,7 @@ pub struct SummaryRequest {
     pub command: String,
     /// Leave out events whose id came before.
     pub dedupe: bool,
-    /// The columns to count by; where there are none, what everybody asks.
+    /// The columns to count by; empty for the usual tables.
     pub by: Vec<String>,
     /// The time of the events that are counted.
     pub window: Window,

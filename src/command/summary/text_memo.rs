@@ -1,5 +1,5 @@
-//! Values by the texts that they depend on, remembered for the texts that were met lately. Texts
-//! are compared as they are written in events, so that nothing has to be read again.
+//! A cache of values by the texts that they depend on. Texts are compared as they are written in
+//! events, so that nothing has to be read again.
 
 use std::cell::OnceCell;
 use std::ops::Range;

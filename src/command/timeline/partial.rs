@@ -180,8 +180,8 @@ impl<'a> StoredEvent<'a> {
         let (flags, mut rest) = record.split_first()?;
         let mut id = RowIdentity::Nothing;
         if flags & HAS_ID != 0 {
-            let (hash, behind) = rest.split_at_checked(size_of::<IdHash>())?;
-            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), behind);
+            let (hash, after) = rest.split_at_checked(size_of::<IdHash>())?;
+            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), after);
         }
         let (length, rest) = rest.split_first_chunk()?;
         let (caller, event) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;

@@ -23,7 +23,7 @@ use crate::source::s3::mirror::Mirror;
 
 /// A digest is signed near its end, by a key that may be valid from then on only.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(2);
-/// More regions than AWS has. Anybody can make folders in a mirror.
+/// More regions than AWS has. Anyone can make folders in a mirror.
 const MAX_REGIONS: usize = 256;
 
 /// The public keys of one mirror.

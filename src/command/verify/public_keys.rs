@@ -32,7 +32,7 @@ pub(super) fn public_keys(
             keys.extend(mirror_keys(request, mirror, report, stop)?);
         }
     }
-    // Without keys, digests are named as what they are: not proven. Offline, that helps nobody.
+    // Without keys, all digests would be reported as not proven, which is useless offline.
     match keys.is_empty() && request.inputs.connection.is_none() {
         false => Ok(keys),
         true => Err(Error::Failed(

@@ -15,7 +15,7 @@ pub(super) struct BatchBuilder {
 pub(super) struct GroupBatch {
     /// For each row [`NULL`], [`OWN`], or the id of its shared value and [`SHARED`].
     sources: Vec<u32>,
-    /// The values that belong to one row, one behind the other, and the ends of them.
+    /// The values that belong to one row, one after another, and the ends of them.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }

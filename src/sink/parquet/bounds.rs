@@ -62,8 +62,8 @@ impl ValueBounds {
         }
     }
 
-    /// The bounds as they are written; `None` if there are no values, or no text that is
-    /// greater than the greatest one has the length.
+    /// The bounds as they are written; `None` if there are no values, or if no short text exceeds
+    /// the greatest one.
     pub(super) fn written(&self, order: ValueOrder) -> Option<(Bound, Bound)> {
         let (least, greatest) = self.0.as_ref()?;
         let exact = |bytes: &[u8]| Bound { bytes: bytes.to_vec(), is_exact: true };
@@ -91,7 +91,7 @@ fn start(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// The least text of ASCII at its end that is greater than every text with this start.
+/// A text that is greater than every text with this start; `None` if there is none.
 fn after(start: &[u8]) -> Option<Vec<u8>> {
     let last = start.iter().rposition(|byte| *byte < 0x7f)?;
     let mut greater = start[..=last].to_vec();

@@ -9,7 +9,7 @@ use hashbrown::hash_table::Entry;
 /// Distinct values, each with an index.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
-    /// All values as the file has them, one behind the other.
+    /// All values as the file has them, one after another.
     bytes: Vec<u8>,
     /// The start and the end of the content of each value in `bytes`.
     places: Vec<(u32, u32)>,

@@ -23,7 +23,7 @@ pub(super) struct EncoderThreads(Option<Arc<ThreadPool>>);
 pub(super) struct ColumnEncoder {
     state: EncoderState,
     threads: EncoderThreads,
-    /// That of the thread that writes.
+    /// The compressor of the writing thread.
     compressor: PageCompressor,
     rows: usize,
 }
@@ -103,7 +103,7 @@ impl ColumnEncoder {
         Ok(written)
     }
 
-    /// Waits for the batch before.
+    /// Waits until the previous batch is encoded, and returns the columns.
     fn groups(&mut self) -> Result<&mut Vec<GroupWriter>, Error> {
         if let EncoderState::Busy(receiver) = &self.state {
             let groups = receiver.recv().map_err(|_| cannot_be_written(&"the encoder panicked"))?;

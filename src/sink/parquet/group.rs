@@ -21,7 +21,7 @@ pub(super) struct GroupWriter {
     shapes: Vec<ColumnShape>,
     leaves: Vec<LeafWriter>,
     shared: Arc<SharedValues>,
-    /// For each shared value the number of its cells; `None` if it was not split yet.
+    /// For each shared value, the index of its cells; `None` if it was not split yet.
     known: Vec<Option<u32>>,
     /// Number of shared values that were split.
     split: u32,
@@ -35,12 +35,12 @@ pub(super) struct GroupWriter {
 pub(super) struct RowSource(u32);
 
 impl RowSource {
-    /// Nowhere, as all columns are null.
+    /// No cell: all columns are null.
     pub(super) const NULL: RowSource = RowSource(u32::MAX);
-    /// Behind that of the row before which has a value of its own.
+    /// The next of the batch's own cells.
     pub(super) const OWN: RowSource = RowSource(u32::MAX - 1);
 
-    /// Among the cells of values that rows share. These are far fewer than numbers.
+    /// The cell of a shared value with this index, which is far below the two above.
     pub(super) fn shared(number: u32) -> RowSource {
         RowSource(number)
     }

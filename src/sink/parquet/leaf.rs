@@ -46,7 +46,7 @@ pub(super) struct LeafWriter {
     pages: Vec<WrittenPage>,
 }
 
-/// Values, one behind the other.
+/// Values, one after another.
 #[derive(Default)]
 struct OwnValues {
     bytes: Vec<u8>,
@@ -278,7 +278,7 @@ impl LeafWriter {
         }
     }
 
-    /// Writes a plain value. The first one behind a dictionary that is full begins a page.
+    /// Writes a plain value. The first one after the dictionary is full begins a page.
     fn plain_value(
         &mut self,
         repetition: u8,

@@ -9,7 +9,7 @@ pub(super) struct KnownTable {
     /// Places of values: the first free one behind that of a hash. Empty until there is a value.
     slots: Vec<KnownSlot>,
     values: Vec<KnownValue>,
-    /// The origins, one behind the other. Each text is behind its number and its length.
+    /// The origins, one after another. Each text follows its number and its length.
     origins: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ struct StoredValues {
     size: usize,
 }
 
-/// The values of a group, one behind the other.
+/// The values of a group, one after another.
 #[derive(Debug, Default)]
 struct GroupValues {
     bytes: Vec<u8>,

@@ -4,7 +4,7 @@
 //! of columns: 0 for null, an odd one (twice the length, plus one) for a value that follows, and an even one
 //! (twice the id, plus two) for a value that rows share, whose length follows.
 //!
-//! The value of a group is those of its columns, one behind the other.
+//! The value of a group is those of its columns, one after another.
 //!
 //! A value is its length plus one and its bytes. Null is the number 0. An object that is there
 //! is the number 1, and its members follow, which are values. A list is the number of its

@@ -2,7 +2,7 @@
 
 use crate::syntax::varint;
 
-/// Appends a text behind its length.
+/// Appends a text after its length.
 pub(super) fn write_text(text: &[u8], out: &mut Vec<u8>) {
     varint::write(text.len() as u64, out);
     out.extend_from_slice(text);
@@ -42,7 +42,7 @@ impl<'a> RecordBytes<'a> {
         Some(bytes)
     }
 
-    /// A text behind its length.
+    /// A text after its length.
     pub(super) fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.bytes(length)

@@ -195,7 +195,7 @@ impl SignalWriter {
         }
     }
 
-    /// Whether an event is a sign-in of which is known that it was without MFA.
+    /// Whether an event is a sign-in that is known to be without MFA.
     fn is_without_mfa(&self, event: &Event<'_>) -> bool {
         raw(event.get(self.name)) == b"ConsoleLogin"
             && raw(event.get(self.additional).and_then(|data| data.member("MFAUsed"))) == b"No"
@@ -223,8 +223,7 @@ fn raw(value: Option<JsonValue<'_>>) -> &[u8] {
     value.and_then(|value| value.raw_string()).unwrap_or_default()
 }
 
-/// Whether a text is an access key. One of which all is the same character after its prefix
-/// stands for any key.
+/// Whether a text is an access key. A prefix followed by one repeated character is a placeholder.
 fn is_access_key(text: &[u8]) -> bool {
     const MIN_LENGTH: usize = 16;
     const MAX_LENGTH: usize = 128;
