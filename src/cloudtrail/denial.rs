@@ -3,7 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::{CutCounter, LongValueTest};
+use crate::cloudtrail::long::{LongValueTest, ShortenedFlag};
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::syntax::glob::PieceMatcher;
@@ -31,7 +31,7 @@ impl DenialMatcher {
 
     /// Whether the call was denied.
     pub fn is_denied(&self, event: &Event<'_>) -> bool {
-        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &CutCounter::default()))
+        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &ShortenedFlag::default()))
     }
 
     /// The same rule as a list of patterns for error codes.

@@ -26,26 +26,26 @@ impl LongValueTest for Pattern {
     }
 }
 
-/// Records that a test was decided by the start of a long text.
+/// Set once a test was decided by the start of a long text.
 #[derive(Clone, Debug, Default)]
-pub struct CutCounter(Cell<bool>);
+pub struct ShortenedFlag(Cell<bool>);
 
-impl CutCounter {
-    /// Records it if `text`, a name or a joined text, was cut.
+impl ShortenedFlag {
+    /// Sets it if `text`, a name or a joined text, was cut.
     pub fn note(&self, text: &str) {
         if text.ends_with(CUT) || (text.len() > MAX_TEXT && text.contains(CUT)) {
             self.0.set(true);
         }
     }
 
-    /// Whether there was such a test since the last call.
+    /// Clears the flag; returns whether it was set.
     pub fn take(&self) -> bool {
         self.0.take()
     }
 }
 
 /// Whether a string, number or literal passes the test.
-pub fn scalar_holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn scalar_holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     match value.whole_scalar() {
         Some(text) => test.holds(&text),
         None => value.raw_string().is_some_and(|written| string_holds(written, test, shortened)),
@@ -53,7 +53,7 @@ pub fn scalar_holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: 
 }
 
 /// Whether a value passes the test, as its cell shows it.
-pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     match value.kind() {
         ValueKind::Object | ValueKind::Array => {}
         _ => return scalar_holds(value, test, shortened),
@@ -80,7 +80,7 @@ pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCou
 
 /// Whether the text of a string passes the test. `written` is the string as written,
 /// without quotes.
-pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     if written.len() <= MAX_TEXT || is_verbatim(written) {
         return test.holds(&unescape(written));
     }
@@ -104,7 +104,7 @@ pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &CutCo
 }
 
 /// The text of a scalar. Of a long one it returns the start, and records that.
-pub fn start<'a>(value: JsonValue<'a>, shortened: &CutCounter) -> Option<Cow<'a, str>> {
+pub fn start<'a>(value: JsonValue<'a>, shortened: &ShortenedFlag) -> Option<Cow<'a, str>> {
     let text = value.whole_scalar().or_else(|| value.scalar())?;
     shortened.note(&text);
     Some(text)

@@ -10,7 +10,7 @@ use regex::Regex;
 use super::search::{Boundary, Needle, needles_of_regex};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::Field;
-use crate::cloudtrail::long::{CutCounter, LongValueTest};
+use crate::cloudtrail::long::{LongValueTest, ShortenedFlag};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -122,7 +122,7 @@ impl Comparison {
 
     /// Whether the event satisfies the condition. One of several values is enough; for
     /// a negated condition, no value may pass the test.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
         let is_so = match &self.test {
             TextTest::There => self.field.is_there(event),
             test => self.field.any(event, test, shortened),
@@ -134,7 +134,7 @@ impl Comparison {
     /// parsed as a time, so that neither `<` nor `>=` holds. A missing `eventTime`
     /// counts too, since every event has a time.
     pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
-        if !matches!(self.test, TextTest::Time(..)) || self.field.any(event, &TimeTest, &CutCounter::default()) {
+        if !matches!(self.test, TextTest::Time(..)) || self.field.any(event, &TimeTest, &ShortenedFlag::default()) {
             return false;
         }
         self.is_event_time || self.field.is_there(event)
@@ -244,7 +244,7 @@ mod tests {
     fn holds(condition: &str, json: &str) -> bool {
         let mut fields = FieldSet::default();
         let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-        with_event(json, &fields, |event| comparison.holds(event, &CutCounter::default()))
+        with_event(json, &fields, |event| comparison.holds(event, &ShortenedFlag::default()))
     }
 
     fn refusal(condition: &str) -> String {
@@ -339,7 +339,7 @@ mod tests {
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
             with_event(json, &fields, |event| {
-                (comparison.holds(event, &CutCounter::default()), comparison.is_undecided(event))
+                (comparison.holds(event, &ShortenedFlag::default()), comparison.is_undecided(event))
             })
         };
         for (time, holds, is_undecided) in [

@@ -11,7 +11,7 @@ use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::CutCounter;
+use crate::cloudtrail::long::ShortenedFlag;
 use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{JsonValue, ValueKind};
@@ -114,7 +114,7 @@ impl Condition {
     }
 
     /// Whether the event satisfies the condition.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
         let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_holds(value, pattern, shortened);
         match self {
             Condition::Field(slot, choice) => any(event.get(*slot), choice, fits),
@@ -234,7 +234,7 @@ impl ServicePattern {
         Ok(services)
     }
 
-    fn fits(&self, source: JsonValue<'_>, shortened: &CutCounter) -> bool {
+    fn fits(&self, source: JsonValue<'_>, shortened: &ShortenedFlag) -> bool {
         let service =
             |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
         long::scalar_holds(source, &self.pattern, shortened)

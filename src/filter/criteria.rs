@@ -8,7 +8,7 @@ use super::expression::{FilterExpression, FilterTruth};
 use super::jq::required;
 use super::search::{ByteSearch, Needle};
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::long::CutCounter;
+use crate::cloudtrail::long::ShortenedFlag;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub struct Filter {
     /// All others. Options are combined by and, the cheapest and most selective first.
     expression: FilterExpression,
     /// Whether a condition was decided by the start of a long text.
-    shortened: CutCounter,
+    shortened: ShortenedFlag,
     /// Searches, each of which finds every wanted event. The last are those of the jq
     /// expression, which is evaluated elsewhere.
     searches: Vec<Vec<Needle>>,
@@ -66,7 +66,12 @@ impl Filter {
             }
         }
         searches.extend(asked.jq.as_deref().map_or(Vec::new(), required));
-        Ok(Filter { time, expression: FilterExpression::All(conditions), shortened: CutCounter::default(), searches })
+        Ok(Filter {
+            time,
+            expression: FilterExpression::All(conditions),
+            shortened: ShortenedFlag::default(),
+            searches,
+        })
     }
 
     /// A byte search that rules out most logs without a wanted event; `None` if there

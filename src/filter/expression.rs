@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use super::search::Needle;
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::long::CutCounter;
+use crate::cloudtrail::long::ShortenedFlag;
 use crate::decode::event::Event;
 use crate::syntax::glob::UnmatchedValues;
 
@@ -34,7 +34,7 @@ pub enum FilterTruth {
 
 impl FilterExpression {
     /// Whether the expression holds for an event.
-    pub fn truth(&mut self, event: &Event<'_>, shortened: &CutCounter) -> FilterTruth {
+    pub fn truth(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> FilterTruth {
         match self {
             FilterExpression::Condition(condition) => match condition.holds(event, shortened) {
                 true => FilterTruth::Yes,
@@ -148,7 +148,7 @@ mod tests {
                     (FilterExpression::Any(pair()), *first.max(second)),
                     (not, negated[*first.min(second) as usize]),
                 ] {
-                    let truth = with_event(EVENT, &fields, |event| expression.truth(event, &CutCounter::default()));
+                    let truth = with_event(EVENT, &fields, |event| expression.truth(event, &ShortenedFlag::default()));
                     assert_eq!(truth, expected, "{expression:?}");
                 }
             }
