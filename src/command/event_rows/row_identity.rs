@@ -62,7 +62,7 @@ impl DuplicateFilter {
         kept.clear();
         for group in ids.chunks(GROUP) {
             if let Some(seen) = &self.seen {
-                seen.expect(group.iter().filter_map(hash));
+                seen.prefetch(group.iter().filter_map(hash));
             }
             for id in group {
                 kept.push(self.keeps(*id, coverage)?);

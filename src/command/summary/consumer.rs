@@ -127,7 +127,7 @@ impl Consumer for SummaryMerge {
     ) -> Result<ControlFlow<()>, Error> {
         let mut facts = std::mem::take(&mut part.facts);
         if let Some(seen) = &mut self.seen {
-            seen.expect(facts.ids());
+            seen.prefetch(facts.ids());
             facts.retain(|fact| {
                 let is_new = fact.id.map_or(Ok(true), |id| seen.insert(id))?;
                 coverage.duplicates += u64::from(!is_new);

@@ -7,25 +7,25 @@ use super::IdHash;
 use crate::error::Error;
 use crate::spill::scratch::ScratchFile;
 
-/// Maximum number of places in the hash table.
-const MAX_PLACES: usize = 1 << 21;
-/// Number of places in a new hash table.
-const MIN_PLACES: usize = 1 << 10;
+/// Maximum number of slots in the hash table.
+const MAX_SLOTS: usize = 1 << 21;
+/// Number of slots in a new hash table.
+const MIN_SLOTS: usize = 1 << 10;
 /// Number of hash bits that select a bit of the filter, which has 2^27 bits.
 const FILTER_BITS: u32 = 27;
-/// An empty place.
+/// An empty slot.
 const EMPTY: IdHash = [0; size_of::<IdHash>()];
 
 /// Set of the ids seen so far.
 #[derive(Debug)]
 pub struct SeenIds {
-    most_places: usize,
-    /// The ids that are not on disk, each at its place or the next free one. Their number is a
+    max_slots: usize,
+    /// The ids that are not on disk, each in its home slot or the next free one. Their number is a
     /// power of two.
     table: Vec<IdHash>,
     /// Number of ids in the table.
     count: usize,
-    /// Whether the id was seen that stands for an empty place.
+    /// Whether the id was seen that stands for an empty slot.
     has_empty: bool,
     /// Has a bit for each id on disk; empty as long as there is none.
     filter: Vec<u64>,
@@ -34,22 +34,22 @@ pub struct SeenIds {
 
 impl Default for SeenIds {
     fn default() -> SeenIds {
-        SeenIds::with_places(MIN_PLACES, MAX_PLACES)
+        SeenIds::with_slots(MIN_SLOTS, MAX_SLOTS)
     }
 }
 
 impl SeenIds {
-    fn with_places(fewest: usize, most_places: usize) -> SeenIds {
+    fn with_slots(fewest: usize, max_slots: usize) -> SeenIds {
         let table = vec![EMPTY; fewest];
-        SeenIds { most_places, table, count: 0, has_empty: false, filter: Vec::new(), runs: Vec::new() }
+        SeenIds { max_slots, table, count: 0, has_empty: false, filter: Vec::new(), runs: Vec::new() }
     }
 
-    /// Prepares to insert these ids: loads their places into the processor's caches. These
+    /// Prepares to insert these ids: loads their slots into the processor's caches. These
     /// loads overlap, while each insertion would wait for its own.
-    pub fn expect(&self, ids: impl Iterator<Item = IdHash>) {
+    pub fn prefetch(&self, ids: impl Iterator<Item = IdHash>) {
         black_box(ids.fold(0, |any, id| {
             let (word, _) = bit(&id);
-            any | u64::from(self.table[self.place(&id)][0]) | self.filter.get(word).copied().unwrap_or_default()
+            any | u64::from(self.table[self.home_slot(&id)][0]) | self.filter.get(word).copied().unwrap_or_default()
         }));
     }
 
@@ -58,11 +58,11 @@ impl SeenIds {
         if id == EMPTY {
             return Ok(!std::mem::replace(&mut self.has_empty, true));
         }
-        let place = self.find(&id);
-        if self.table[place] == id || self.is_on_disk(&id)? {
+        let slot = self.find_slot(&id);
+        if self.table[slot] == id || self.is_on_disk(&id)? {
             return Ok(false);
         }
-        self.table[place] = id;
+        self.table[slot] = id;
         self.count += 1;
         // Three quarters full, it has long chains.
         if self.count * 4 >= self.table.len() * 3 {
@@ -76,25 +76,25 @@ impl SeenIds {
         if *id == EMPTY {
             return Ok(self.has_empty);
         }
-        Ok(self.table[self.find(id)] == *id || self.is_on_disk(id)?)
+        Ok(self.table[self.find_slot(id)] == *id || self.is_on_disk(id)?)
     }
 
-    /// The place of an id in the table, if it is not taken.
+    /// The slot of an id, if no other id is there.
     #[inline]
-    fn place(&self, id: &IdHash) -> usize {
+    fn home_slot(&self, id: &IdHash) -> usize {
         let start = id.first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
         // By the highest bits, so that the table is nearly sorted.
         (start >> 1 >> (63 - self.table.len().trailing_zeros())) as usize
     }
 
-    /// The place that an id has in the table, or would have.
+    /// The slot that an id has in the table, or would have.
     #[inline]
-    fn find(&self, id: &IdHash) -> usize {
-        let mut place = self.place(id);
-        while self.table[place] != EMPTY && self.table[place] != *id {
-            place = (place + 1) & (self.table.len() - 1);
+    fn find_slot(&self, id: &IdHash) -> usize {
+        let mut slot = self.home_slot(id);
+        while self.table[slot] != EMPTY && self.table[slot] != *id {
+            slot = (slot + 1) & (self.table.len() - 1);
         }
-        place
+        slot
     }
 
     fn is_on_disk(&mut self, id: &IdHash) -> Result<bool, Error> {
@@ -112,14 +112,14 @@ impl SeenIds {
 
     /// Enlarges the table, or writes it to disk if it must not grow.
     fn make_room(&mut self) -> Result<(), Error> {
-        let places = self.table.len() * 2;
-        if places > self.most_places {
+        let slots = self.table.len() * 2;
+        if slots > self.max_slots {
             return self.write_run();
         }
-        let table = std::mem::replace(&mut self.table, vec![EMPTY; places]);
+        let table = std::mem::replace(&mut self.table, vec![EMPTY; slots]);
         for id in table.into_iter().filter(|id| *id != EMPTY) {
-            let place = self.find(&id);
-            self.table[place] = id;
+            let slot = self.find_slot(&id);
+            self.table[slot] = id;
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl SeenIds {
         }
         run.file.seal()?;
         self.table.clear();
-        self.table.resize(self.most_places, EMPTY);
+        self.table.resize(self.max_slots, EMPTY);
         self.count = 0;
         self.add_run(run)
     }
@@ -201,7 +201,7 @@ impl SeenRun {
     fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
         match self.pages.partition_point(|first| first <= id) {
             0 => Ok(false),
-            behind => Ok(self.page(behind - 1)?.binary_search(id).is_ok()),
+            next => Ok(self.page(next - 1)?.binary_search(id).is_ok()),
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
     proptest! {
         #[test]
         fn only_first_occurrences_are_new(numbers in prop::collection::vec(0..400_u64, 0..2000), most in 1..10_u32) {
-            let mut seen = SeenIds::with_places(2, 1 << most);
+            let mut seen = SeenIds::with_slots(2, 1 << most);
             let mut plain = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.insert(id(number)).unwrap(), plain.insert(number));
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn runs_of_several_pages_are_searched_and_merged() {
-        let mut seen = SeenIds::with_places(2, 2048);
+        let mut seen = SeenIds::with_slots(2, 2048);
         for time in 0..2 {
             for number in 0..40_000 {
                 assert_eq!(seen.insert(id(number)).unwrap(), time == 0, "{number}");
