@@ -52,7 +52,7 @@ impl DuplicateFilter {
         kept: &mut Vec<bool>,
         coverage: &mut Coverage,
     ) -> Result<(), Error> {
-        /// The places of this number of ids, and the pages that they are on, stay in the fastest
+        /// The slots of this number of ids, and the pages that they are on, stay in the fastest
         /// caches until the ids are inserted.
         const GROUP: usize = 32;
         let hash = |id: &RowIdentity| match id {
