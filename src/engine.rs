@@ -12,8 +12,8 @@
 pub mod consumer;
 pub mod events;
 mod feed;
-mod file_account;
 mod file_conclusion;
+mod file_record_builder;
 mod files;
 mod merge_position;
 mod merger;

@@ -245,8 +245,8 @@ impl<'a, W: EventWorker> EventReader<'a, W> {
                 return Some(TextEnd { problems: vec![Problem::Unreadable(error)], further: None });
             }
         };
-        if let Some(account) = out.account() {
-            account.bytes = file.length();
+        if let Some(builder) = out.record_builder() {
+            builder.bytes = file.length();
         }
         let is_regular = !matches!(file, OpenedFile::Special(_));
         let EventReader { context, selector, worker, decoder, inflater, .. } = self;

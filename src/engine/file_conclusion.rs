@@ -45,10 +45,10 @@ impl<P: Part> PartWriter<'_, P> {
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
         let mut verdict = findings.verdict(ended.problems);
         let is_log = verdict.passed_over.is_none() && !is_unread;
-        if let Some(account) = self.account() {
+        if let Some(builder) = self.record_builder() {
             match verdict.passed_over {
-                Some(reason) => account.skipped = account.skipped.or(Some(reason)),
-                None => account.add_log(findings.events, !is_unread),
+                Some(reason) => builder.skipped = builder.skipped.or(Some(reason)),
+                None => builder.add_log(findings.events, !is_unread),
             }
         }
         let coverage = self.coverage();

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::ReportItem;
 use crate::engine::consumer::Part;
-use crate::engine::file_account::FileAccount;
+use crate::engine::file_record_builder::FileRecordBuilder;
 use crate::report::{Coverage, FileRecord};
 use crate::source::{LeftOutFile, LogFile};
 
@@ -54,7 +54,7 @@ pub struct PartWriter<'a, P> {
     /// Number of problems reported.
     problems: u64,
     /// What is known of the current file, if that is recorded.
-    account: Option<FileAccount>,
+    record_builder: Option<FileRecordBuilder>,
     /// Size of what the part holds of files before the current one, while the current
     /// one may be rolled back.
     kept: usize,
@@ -94,7 +94,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
             open_events: 0,
             is_page: false,
             problems: 0,
-            account: None,
+            record_builder: None,
             kept: 0,
             blocks,
             recycled,
@@ -159,7 +159,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.kept = 0;
         self.block.open_events = self.open_events;
         self.block.is_page = self.is_page;
-        self.block.open_file = self.account.as_ref().map(|account| account.open_record(self.open_events, self.count));
+        self.block.open_file =
+            self.record_builder.as_ref().map(|builder| builder.open_record(self.open_events, self.count));
         let next = self.empty_block();
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),
@@ -187,7 +188,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
     /// they fit.
     pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
         self.is_page = source.text.is_some();
-        self.account = self.limits.has_records.then(|| FileAccount::new(source.name().into_owned(), self.count));
+        self.record_builder =
+            self.limits.has_records.then(|| FileRecordBuilder::new(source.name().into_owned(), self.count));
         source.refetch.as_ref()?;
         self.kept = self.block.part.size();
         Some(FileCheckpoint {
@@ -207,8 +209,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.cut(&before.mark);
         self.block.messages.truncate(before.messages);
         self.block.coverage = before.coverage;
-        if let Some(account) = &mut self.account {
-            account.restart();
+        if let Some(builder) = &mut self.record_builder {
+            builder.restart();
         }
         true
     }
@@ -217,9 +219,9 @@ impl<'a, P: Part> PartWriter<'a, P> {
     /// ends, so that the rest of the file was not read.
     pub(super) fn end_file(&mut self, is_stopped: bool) {
         self.kept = 0;
-        if let Some(account) = self.account.take() {
+        if let Some(builder) = self.record_builder.take() {
             let is_cut = is_stopped || self.is_full();
-            self.block.files.push(account.into_record(self.count, is_cut));
+            self.block.files.push(builder.into_record(self.count, is_cut));
         }
         if self.is_block_full() {
             // If the merge has ended, the next file ends the batch.
@@ -255,8 +257,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
     }
 
     /// What is known of the current file, if that is recorded.
-    pub(super) fn account(&mut self) -> Option<&mut FileAccount> {
-        self.account.as_mut()
+    pub(super) fn record_builder(&mut self) -> Option<&mut FileRecordBuilder> {
+        self.record_builder.as_mut()
     }
 
     /// Counts a file that is not read.
@@ -272,8 +274,8 @@ impl<'a, P: Part> PartWriter<'a, P> {
         /// An archive can contain any number of files with messages.
         const MAX_ITEMS: usize = 1024;
         if let ReportItem::Skip(issue) = &message {
-            match &mut self.account {
-                Some(account) => account.add_problem(issue),
+            match &mut self.record_builder {
+                Some(builder) => builder.add_problem(issue),
                 None if self.limits.has_records => self.block.files.push(FileRecord::failed(issue)),
                 None => {}
             }

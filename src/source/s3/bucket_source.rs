@@ -121,7 +121,7 @@ impl BucketSource {
     }
 
     /// Returns a one-sentence summary of the requests.
-    fn account(&self) -> String {
+    fn request_summary(&self) -> String {
         let fetched = self.shared.fetched();
         format!(
             "{}: {} listed; {}",
@@ -161,7 +161,7 @@ impl LogSource for BucketSource {
                 NextItem::Arrived(arrived) => self.item(arrived)?,
                 NextItem::Wait => SourceItem::Idle,
                 NextItem::End => {
-                    report.detail(1, || self.account());
+                    report.detail(1, || self.request_summary());
                     break;
                 }
             };

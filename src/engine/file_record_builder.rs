@@ -1,10 +1,10 @@
-//! What is known of a file while it is read, for the report of the run.
+//! Builds the record of a file in the report of the run, while the file is read.
 
 use crate::error::{IgnoredReason, Issue};
 use crate::report::{FileOutcome, FileRecord};
 
-/// What is known of the file that is being read.
-pub(super) struct FileAccount {
+/// Builds the record of the file that is being read.
+pub(super) struct FileRecordBuilder {
     name: String,
     /// Rows of the batch before the file.
     rows_before: u64,
@@ -18,15 +18,23 @@ pub(super) struct FileAccount {
     problems: Vec<String>,
 }
 
-impl FileAccount {
+impl FileRecordBuilder {
     /// Begins a file after this many rows of its batch.
-    pub(super) fn new(name: String, rows_before: u64) -> FileAccount {
-        FileAccount { name, rows_before, events: 0, is_log: false, skipped: None, bytes: None, problems: Vec::new() }
+    pub(super) fn new(name: String, rows_before: u64) -> FileRecordBuilder {
+        FileRecordBuilder {
+            name,
+            rows_before,
+            events: 0,
+            is_log: false,
+            skipped: None,
+            bytes: None,
+            problems: Vec::new(),
+        }
     }
 
     /// Begins the file again.
     pub(super) fn restart(&mut self) {
-        *self = FileAccount::new(std::mem::take(&mut self.name), self.rows_before);
+        *self = FileRecordBuilder::new(std::mem::take(&mut self.name), self.rows_before);
     }
 
     /// The record of a file of which the rest will not be read, with these further events.
