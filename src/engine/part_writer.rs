@@ -53,7 +53,7 @@ pub struct PartWriter<'a, P> {
     is_page: bool,
     /// Number of problems reported.
     problems: u64,
-    /// What is known of the current file, if that is recorded.
+    /// The builder of the record of the current file, if files are recorded.
     record_builder: Option<FileRecordBuilder>,
     /// Size of what the part holds of files before the current one, while the current
     /// one may be rolled back.
@@ -256,7 +256,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.limits.rows.is_some_and(|limit| self.count >= limit)
     }
 
-    /// What is known of the current file, if that is recorded.
+    /// The builder of the record of the current file, if files are recorded.
     pub(super) fn record_builder(&mut self) -> Option<&mut FileRecordBuilder> {
         self.record_builder.as_mut()
     }
