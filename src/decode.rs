@@ -25,7 +25,7 @@ pub use self::findings::{DecodeVerdict, Findings};
 use self::json::{JsonError, JsonText};
 pub use self::record::FIELDS;
 use self::record::RecordClassifier;
-use self::recovery::{RecoveredPiece, RecoveryMode};
+use self::recovery::{DecodedPiece, RecoveryMode};
 use self::structure::{Dispatch, SimdLevel, Structure};
 use self::visitor::{EventSink, NestedText, WalkEnd};
 pub use self::written_hash::written_hash;
@@ -37,6 +37,7 @@ const PIECE: usize = 160 << 10;
 /// Size of the first piece after an error. It is small so that a file with many broken
 /// lines does not index the same text again for each of them.
 const PIECE_BEHIND_BROKEN: usize = 2 << 10;
+
 /// Decodes one file after another into events.
 #[derive(Debug)]
 pub struct Decoder {
@@ -152,19 +153,19 @@ impl Decoder {
         loop {
             let end = window.len().min(seen + length);
             let is_end = end == window.len();
-            let RecoveredPiece { consumed, is_again, flow } =
+            let DecodedPiece { consumed, has_more, flow } =
                 self.piece(&window[seen..end], is_end && is_last, &mut each);
             seen += consumed;
             if self.findings.broken.is_some() {
                 self.findings.bytes += (window.len() - seen) as u64;
                 return window.len();
             }
-            if (is_end && !is_again) || flow.is_break() {
+            if (is_end && !has_more) || flow.is_break() {
                 self.too_few = if consumed == 0 { end - seen } else { 0 };
                 return seen;
             }
             length = match consumed {
-                _ if is_again => PIECE_BEHIND_BROKEN,
+                _ if has_more => PIECE_BEHIND_BROKEN,
                 0 => 2 * length,
                 _ => (2 * length).min(PIECE),
             };
@@ -172,12 +173,12 @@ impl Decoder {
     }
 
     /// Decodes a piece of a window; see [`Decoder::window`].
-    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> RecoveredPiece
+    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> DecodedPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else {
-            return RecoveredPiece::of(0);
+            return DecodedPiece::of(0);
         };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
         let is_walk = self.passing == RecoveryMode::Nothing;
@@ -207,19 +208,19 @@ impl Decoder {
     }
 
     /// Walks the events of a piece.
-    fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> RecoveredPiece
+    fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> DecodedPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         self.envelope.is_last = is_last;
         let simd = self.simd;
         let (walked, unbalanced) = simd.run(TextWalk { decoder: self, bytes, start, each });
-        let WalkEnd { consumed, broken, is_again, flow } = walked;
+        let WalkEnd { consumed, broken, needs_reindex, flow } = walked;
         match broken {
             Some(JsonError::Malformed(at)) => self.leave(at, bytes, start),
             Some(JsonError::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
-            None if is_again => RecoveredPiece::again(consumed),
-            None => RecoveredPiece { flow, ..RecoveredPiece::of(if is_last { bytes.len() } else { consumed }) },
+            None if needs_reindex => DecodedPiece::with_more(consumed),
+            None => DecodedPiece { flow, ..DecodedPiece::of(if is_last { bytes.len() } else { consumed }) },
         }
     }
 }

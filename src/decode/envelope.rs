@@ -114,10 +114,10 @@ pub enum EnvelopeItem {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EnvelopeStep {
     /// Nothing to visit; continue at this offset.
-    On(usize),
+    Advance(usize),
     /// The same, but the text has to be indexed again from there: quotes before it are not
     /// those of strings.
-    Again(usize),
+    Reindex(usize),
     /// A value to visit.
     Item(EnvelopeItem),
     /// The end of the text; nothing is missing.
@@ -150,7 +150,7 @@ impl Envelope {
         } else if self.open.objects & 1 == 0 {
             self.array(text, text.skip_blanks(at))
         } else {
-            self.object(text, at).map(EnvelopeStep::On)
+            self.object(text, at).map(EnvelopeStep::Advance)
         }
     }
 
@@ -208,12 +208,12 @@ impl Envelope {
                 Ok(ListMember::Control) => {
                     let end = text.value_end(at)?;
                     self.is_log = true;
-                    Ok(EnvelopeStep::On(end))
+                    Ok(EnvelopeStep::Advance(end))
                 }
-                Ok(ListMember::At(start)) => Ok(EnvelopeStep::On(self.enter(start))),
+                Ok(ListMember::At(start)) => Ok(EnvelopeStep::Advance(self.enter(start))),
             },
-            Some(b',') if is_separable => Ok(EnvelopeStep::On(at + 1)),
-            Some(b']' | b'}') if self.is_resumed => Ok(EnvelopeStep::On(at + 1)),
+            Some(b',') if is_separable => Ok(EnvelopeStep::Advance(at + 1)),
+            Some(b']' | b'}') if self.is_resumed => Ok(EnvelopeStep::Advance(at + 1)),
             Some(b',') => Err(JsonError::Malformed(at)),
             Some(0xef) if !self.is_string => self.mark(text, at),
             Some(b'0'..=b'9') if !self.is_string && is_line_time(&text.bytes()[at..]) => self.line(text, at),
@@ -233,7 +233,7 @@ impl Envelope {
     fn mark(&self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         let rest = &text.bytes()[at..];
         if rest.starts_with(BYTE_ORDER_MARK) {
-            Ok(EnvelopeStep::On(at + BYTE_ORDER_MARK.len()))
+            Ok(EnvelopeStep::Advance(at + BYTE_ORDER_MARK.len()))
         } else if BYTE_ORDER_MARK.starts_with(rest) && !self.is_last {
             Err(JsonError::EndsEarly)
         } else {
@@ -250,8 +250,8 @@ impl Envelope {
             None => return Err(JsonError::EndsEarly),
         };
         match message(&bytes[..end]) {
-            Some(start) if bytes[..start].contains(&b'"') => Ok(EnvelopeStep::Again(at + start)),
-            Some(start) => Ok(EnvelopeStep::On(at + start)),
+            Some(start) if bytes[..start].contains(&b'"') => Ok(EnvelopeStep::Reindex(at + start)),
+            Some(start) => Ok(EnvelopeStep::Advance(at + start)),
             None => Ok(EnvelopeStep::Item(EnvelopeItem::Line { end: at + end })),
         }
     }
@@ -275,7 +275,7 @@ impl Envelope {
         let mut byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         if byte == b']' {
             self.leave();
-            return Ok(EnvelopeStep::On(at + 1));
+            return Ok(EnvelopeStep::Advance(at + 1));
         }
         if self.begun {
             if byte != b',' {
@@ -294,7 +294,7 @@ impl Envelope {
             Some(b'[') if self.open.has_room(1) => {
                 self.open.push(false);
                 self.begun = false;
-                Ok(EnvelopeStep::On(at + 1))
+                Ok(EnvelopeStep::Advance(at + 1))
             }
             Some(b'"') => Ok(EnvelopeStep::Item(EnvelopeItem::String { start: at, end: text.value_end(at)? })),
             _ => Ok(EnvelopeStep::Item(EnvelopeItem::Other { end: text.value_end(at)? })),
@@ -396,7 +396,7 @@ mod tests {
             let broken = loop {
                 let item = match envelope.step(&text, at) {
                     // No text here has quotes that are not those of strings.
-                    Ok(EnvelopeStep::On(next) | EnvelopeStep::Again(next)) => {
+                    Ok(EnvelopeStep::Advance(next) | EnvelopeStep::Reindex(next)) => {
                         at = next;
                         continue;
                     }

@@ -35,30 +35,31 @@ pub(super) enum RecoveryMode {
 }
 
 /// The result of decoding one piece.
-pub(super) struct RecoveredPiece {
+pub(super) struct DecodedPiece {
     /// Number of bytes that are done with.
     pub(super) consumed: usize,
     /// Whether the remaining bytes can be decoded further without more text.
-    pub(super) is_again: bool,
+    pub(super) has_more: bool,
     /// Breaks if the visitor stopped early.
     pub(super) flow: ControlFlow<()>,
 }
 
-impl RecoveredPiece {
+impl DecodedPiece {
     /// Everything possible is done; the remaining bytes need more text.
-    pub(super) fn of(consumed: usize) -> RecoveredPiece {
-        RecoveredPiece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
+    pub(super) fn of(consumed: usize) -> DecodedPiece {
+        DecodedPiece { consumed, has_more: false, flow: ControlFlow::Continue(()) }
     }
 
-    pub(super) fn again(consumed: usize) -> RecoveredPiece {
-        RecoveredPiece { is_again: true, ..RecoveredPiece::of(consumed) }
+    /// The remaining bytes can be decoded further.
+    pub(super) fn with_more(consumed: usize) -> DecodedPiece {
+        DecodedPiece { has_more: true, ..DecodedPiece::of(consumed) }
     }
 }
 
 impl Decoder {
     /// Abandons what is open, since the byte at `at` is not allowed there.
     #[cold]
-    pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> RecoveredPiece {
+    pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> DecodedPiece {
         let place = start + at as u64;
         if place > NO_LOG && !self.findings.is_like_log() {
             let why = JsonError::Malformed(place as usize);
@@ -69,7 +70,7 @@ impl Decoder {
         // complete line is known to be one of its own.
         self.passing = if self.envelope.is_closed() { RecoveryMode::Line } else { RecoveryMode::Lines { in_line } };
         self.cut_off(place);
-        RecoveredPiece::again(at)
+        DecodedPiece::with_more(at)
     }
 
     /// Abandons the unfinished item after `at` if a later line proves that it never
@@ -82,7 +83,7 @@ impl Decoder {
         bytes: &[u8],
         start: u64,
         is_last: bool,
-    ) -> RecoveredPiece {
+    ) -> DecodedPiece {
         let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
         let item = at + bytes[at..].iter().take_while(is_between).count();
         if let Some(line) = next_line(bytes, item) {
@@ -93,7 +94,7 @@ impl Decoder {
             if let Some(next) = next {
                 let place = unbalanced.map_or(line - 1, |place| place.min(line - 1));
                 self.cut_off(start + place as u64);
-                return RecoveredPiece::again(next);
+                return DecodedPiece::with_more(next);
             }
         }
         if is_last {
@@ -101,7 +102,7 @@ impl Decoder {
             let is_json = !self.envelope.is_closed() || rest.starts_with(b"{") || rest.starts_with(b"\"{");
             self.findings.broken = Some(ErrorPosition { why: JsonError::EndsEarly, is_json });
         }
-        RecoveredPiece::of(at)
+        DecodedPiece::of(at)
     }
 
     /// Records that the rest of a line is lost, and abandons what was open.
@@ -112,7 +113,7 @@ impl Decoder {
 
     /// Skips the text that is lost after an error.
     #[cold]
-    pub(super) fn pass_over(&mut self, passing: RecoveryMode, bytes: &[u8], is_last: bool) -> RecoveredPiece {
+    pub(super) fn pass_over(&mut self, passing: RecoveryMode, bytes: &[u8], is_last: bool) -> DecodedPiece {
         let mut next = match passing {
             RecoveryMode::Lines { in_line: false } => Some(0),
             _ => next_line(bytes, 0),
@@ -125,11 +126,11 @@ impl Decoder {
             match line {
                 LineStart::Whole => {
                     self.passing = RecoveryMode::Nothing;
-                    return RecoveredPiece::again(at);
+                    return DecodedPiece::with_more(at);
                 }
                 LineStart::Undecided => {
                     self.passing = RecoveryMode::Lines { in_line: false };
-                    return RecoveredPiece::of(at);
+                    return DecodedPiece::of(at);
                 }
                 LineStart::Start | LineStart::Other => next = next_line(bytes, at),
             }
@@ -137,7 +138,7 @@ impl Decoder {
         if passing != RecoveryMode::Line {
             self.passing = RecoveryMode::Lines { in_line: true };
         }
-        RecoveredPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
+        DecodedPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) struct WalkEnd {
     pub(super) broken: Option<JsonError>,
     /// Whether the rest has to be indexed again, since the bitmaps are wrong from here
     /// on.
-    pub(super) is_again: bool,
+    pub(super) needs_reindex: bool,
     /// Breaks if the caller of the visitor stopped early.
     pub(super) flow: ControlFlow<()>,
 }
@@ -82,19 +82,20 @@ impl EventSink<'_> {
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let mut at = 0;
-        let ended = |consumed, broken| WalkEnd { consumed, broken, is_again: false, flow: ControlFlow::Continue(()) };
-        let again = |consumed| WalkEnd { is_again: true, ..ended(consumed, None) };
+        let ended =
+            |consumed, broken| WalkEnd { consumed, broken, needs_reindex: false, flow: ControlFlow::Continue(()) };
+        let reindex = |consumed| WalkEnd { needs_reindex: true, ..ended(consumed, None) };
         loop {
             let item = match envelope.step(text, at) {
                 // What is stepped over can have swallowed lines, like a record.
-                Ok(EnvelopeStep::On(next)) if self.swallows_a_line(text, at, next) => {
+                Ok(EnvelopeStep::Advance(next)) if self.swallows_a_line(text, at, next) => {
                     return ended(at, Some(JsonError::EndsEarly));
                 }
-                Ok(EnvelopeStep::On(next)) => {
+                Ok(EnvelopeStep::Advance(next)) => {
                     at = next;
                     continue;
                 }
-                Ok(EnvelopeStep::Again(next)) => return again(next),
+                Ok(EnvelopeStep::Reindex(next)) => return reindex(next),
                 Ok(EnvelopeStep::Item(item)) => item,
                 Ok(EnvelopeStep::End) => return ended(at, None),
                 Err(broken) => match self.leave_list(text, at, broken, envelope) {
@@ -123,7 +124,7 @@ impl EventSink<'_> {
             envelope.pass();
             // Quotes in a plain text line have confused the bitmaps of what follows.
             if matches!(item, EnvelopeItem::Line { .. }) {
-                return again(at);
+                return reindex(at);
             }
         }
     }
