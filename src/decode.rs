@@ -27,7 +27,7 @@ pub use self::record::FIELDS;
 use self::record::RecordClassifier;
 use self::recovery::{DecodedPiece, RecoveryMode};
 use self::structure::{Dispatch, SimdLevel, Structure};
-use self::visitor::{EventSink, NestedText, WalkEnd};
+use self::visitor::{EventVisitor, NestedText, WalkEnd};
 pub use self::written_hash::written_hash;
 use crate::error::Error;
 
@@ -36,7 +36,7 @@ use crate::error::Error;
 const PIECE: usize = 160 << 10;
 /// Size of the first piece after an error. It is small so that a file with many broken
 /// lines does not index the same text again for each of them.
-const PIECE_BEHIND_BROKEN: usize = 2 << 10;
+const PIECE_AFTER_ERROR: usize = 2 << 10;
 
 /// Decodes one file after another into events.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl Decoder {
                 return seen;
             }
             length = match consumed {
-                _ if has_more => PIECE_BEHIND_BROKEN,
+                _ if has_more => PIECE_AFTER_ERROR,
                 0 => 2 * length,
                 _ => (2 * length).min(PIECE),
             };
@@ -249,7 +249,7 @@ where
         let text = JsonText::index(self.bytes, structure);
         let (start, simd) = (self.start, *simd);
         let mut visitor =
-            EventSink { fields, classifier, findings, wanted, spare, simd, start, within: None, unbalanced: None };
+            EventVisitor { fields, classifier, findings, wanted, spare, simd, start, within: None, unbalanced: None };
         let walked = visitor.walk(&text, envelope, spans, self.each);
         let unbalanced = visitor.unbalanced;
         findings.is_log |= envelope.is_log;

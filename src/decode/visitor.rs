@@ -29,7 +29,7 @@ impl NestedText {
 }
 
 /// State shared by all texts of one file, nested ones included.
-pub(super) struct EventSink<'d> {
+pub(super) struct EventVisitor<'d> {
     pub(super) fields: &'d FieldSet,
     pub(super) classifier: &'d RecordClassifier,
     pub(super) findings: &'d mut Findings,
@@ -63,12 +63,12 @@ pub(super) struct WalkEnd {
 /// Where the walk continues after an item.
 enum WalkAction {
     /// At this offset, after the item.
-    Behind(usize),
+    After(usize),
     /// At the list that starts at this offset.
     Into(usize),
 }
 
-impl EventSink<'_> {
+impl EventVisitor<'_> {
     /// Walks a text from its start.
     #[inline(always)]
     pub(super) fn walk<F>(
@@ -111,7 +111,7 @@ impl EventSink<'_> {
                 other => self.other(text, other, each),
             };
             match visited {
-                Ok(ControlFlow::Continue(WalkAction::Behind(end))) => at = end,
+                Ok(ControlFlow::Continue(WalkAction::After(end))) => at = end,
                 Ok(ControlFlow::Continue(WalkAction::Into(start))) => {
                     at = envelope.enter(start);
                     continue;
@@ -130,7 +130,7 @@ impl EventSink<'_> {
     }
 }
 
-impl EventSink<'_> {
+impl EventVisitor<'_> {
     /// Visits the object at `at`.
     #[inline(always)]
     fn object<F>(
@@ -147,7 +147,7 @@ impl EventSink<'_> {
         if let Some(end) = self.unwanted(text, at) {
             self.findings.records += 1;
             self.findings.ruled_out += 1;
-            return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
+            return Ok(ControlFlow::Continue(WalkAction::After(end)));
         }
         let end = match spans.read(text, at, self.fields) {
             Ok(end) => end,
@@ -161,7 +161,7 @@ impl EventSink<'_> {
             }
             ListMember::Control => {
                 self.findings.is_log = true;
-                return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
+                return Ok(ControlFlow::Continue(WalkAction::After(end)));
             }
             _ => {}
         }
@@ -184,7 +184,7 @@ impl EventSink<'_> {
             Record::Detail(detail) => self.strings(&[(detail.raw(), true)], at, each),
             Record::Other => self.message(&object, at, each),
         };
-        Ok(flow.map_continue(|()| WalkAction::Behind(end)))
+        Ok(flow.map_continue(|()| WalkAction::After(end)))
     }
 
     /// Enters the list at `start` of the object at `at`, unless what precedes it has swallowed
@@ -219,7 +219,7 @@ impl EventSink<'_> {
                 let is_keyless = !text.bytes()[at..place].contains(&b'"');
                 let place = self.place(place);
                 self.findings.note_malformed(place, is_keyless);
-                Ok(WalkAction::Behind(end))
+                Ok(WalkAction::After(end))
             }
             _ => {
                 // Of a nested text, the offset says nothing about the text around it.
@@ -312,7 +312,7 @@ impl EventSink<'_> {
                 (end, ControlFlow::Continue(()))
             }
         };
-        Ok(flow.map_continue(|()| WalkAction::Behind(end)))
+        Ok(flow.map_continue(|()| WalkAction::After(end)))
     }
 
     /// The file offset of the record at `at`; for a nested text, that of the record

@@ -8,7 +8,7 @@ use super::super::envelope::Envelope;
 use super::super::event::Event;
 use super::super::json::{JsonText, ValueKind, key_is, unescape};
 use super::super::structure::Dispatch;
-use super::{EventSink, NestedText, WalkEnd};
+use super::{EventVisitor, NestedText, WalkEnd};
 
 /// Largest nested text in bytes. AWS allows an event 1 MiB.
 pub(in super::super) const MAX_STRING: usize = 16 << 20;
@@ -28,7 +28,7 @@ enum StringContent {
     TooLarge,
 }
 
-impl EventSink<'_> {
+impl EventVisitor<'_> {
     /// Searches the strings of an object that is not an event itself.
     #[inline(never)]
     pub(super) fn message<F>(&mut self, object: &Event<'_>, at: usize, each: &mut F) -> ControlFlow<()>
@@ -137,7 +137,7 @@ impl EventSink<'_> {
 
 /// A walk over a nested text.
 struct InnerWalk<'v, 'd, F> {
-    visitor: &'v mut EventSink<'d>,
+    visitor: &'v mut EventVisitor<'d>,
     json: &'v [u8],
     level: &'v mut NestedText,
     each: &'v mut F,
