@@ -50,7 +50,7 @@ pub struct Decoder {
     envelope: Envelope,
     findings: Findings,
     /// The text to skip before the walk resumes.
-    passing: RecoveryMode,
+    recovery: RecoveryMode,
     /// Whether the last byte read was not a line end.
     is_in_line: bool,
     /// Offsets that select the records to decode, ascending; `None` decodes all of
@@ -81,7 +81,7 @@ impl Decoder {
             spare: Vec::new(),
             envelope: Envelope::default(),
             findings: Findings::default(),
-            passing: RecoveryMode::Nothing,
+            recovery: RecoveryMode::Nothing,
             is_in_line: false,
             wanted: None,
             too_few: 0,
@@ -93,7 +93,7 @@ impl Decoder {
     pub fn start(&mut self) {
         self.envelope = Envelope::default();
         self.findings = Findings::default();
-        (self.passing, self.is_in_line) = (RecoveryMode::Nothing, false);
+        (self.recovery, self.is_in_line) = (RecoveryMode::Nothing, false);
         self.wanted = None;
         self.too_few = 0;
     }
@@ -107,7 +107,7 @@ impl Decoder {
     /// been passed in; objects and lists still open there are abandoned.
     pub fn skip_gap(&mut self) {
         self.envelope.resume();
-        (self.passing, self.is_in_line) = (RecoveryMode::Nothing, false);
+        (self.recovery, self.is_in_line) = (RecoveryMode::Nothing, false);
         self.wanted = None;
         // The gap explains why the text before it ends early.
         self.findings.broken = None;
@@ -116,12 +116,12 @@ impl Decoder {
 
     /// Restricts decoding, for the rest of this file, to the records that contain one
     /// of these byte offsets, which must be ascending. Other records are stepped over.
-    pub fn only(&mut self, offsets: Vec<usize>) {
+    pub fn restrict_to(&mut self, offsets: Vec<usize>) {
         self.wanted = Some(offsets.into_iter());
     }
 
     /// Counts a log that the prefilter has ruled out, without decoding it.
-    pub fn pass(&mut self, log: &[u8], is_utf8: bool) {
+    pub fn count_ruled_out(&mut self, log: &[u8], is_utf8: bool) {
         self.findings.bytes += log.len() as u64;
         // Invalid UTF-8 could hide a match, so it is still reported.
         self.findings.not_utf8 = if is_utf8 { None } else { utf8::first_invalid(log).map(|at| at as u64) };
@@ -181,10 +181,10 @@ impl Decoder {
             return DecodedPiece::of(0);
         };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
-        let is_walk = self.passing == RecoveryMode::Nothing;
-        let mut piece = match self.passing {
+        let is_walk = self.recovery == RecoveryMode::Nothing;
+        let mut piece = match self.recovery {
             RecoveryMode::Nothing => self.walk(bytes, start, is_last, each),
-            passing => self.pass_over(passing, bytes, is_last),
+            mode => self.pass_over(mode, bytes, is_last),
         };
         if self.findings.broken.is_some() {
             piece.consumed = bytes.len();
@@ -217,7 +217,7 @@ impl Decoder {
         let (walked, unbalanced) = simd.run(TextWalk { decoder: self, bytes, start, each });
         let WalkEnd { consumed, broken, needs_reindex, flow } = walked;
         match broken {
-            Some(JsonError::Malformed(at)) => self.leave(at, bytes, start),
+            Some(JsonError::Malformed(at)) => self.abandon_at(at, bytes, start),
             Some(JsonError::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
             None if needs_reindex => DecodedPiece::with_more(consumed),
             None => DecodedPiece { flow, ..DecodedPiece::of(if is_last { bytes.len() } else { consumed }) },

@@ -138,8 +138,8 @@ impl Findings {
     /// Returns the verdict on the file, given the problems of reading its bytes.
     pub fn verdict(&self, input: Vec<Problem>) -> DecodeVerdict {
         let mut verdict = DecodeVerdict::default();
-        let is_no_json = self.is_no_json();
-        if input.is_empty() && is_no_json {
+        let is_not_json = self.is_not_json();
+        if input.is_empty() && is_not_json {
             verdict.passed_over = Some(IgnoredReason::NotJson);
             return verdict;
         }
@@ -153,8 +153,8 @@ impl Findings {
             verdict.problems.push((problem, outcome));
         }
         // If the bytes end early, the JSON does too; report that only once.
-        let is_news = |broken: &ErrorPosition| !is_no_json && (is_whole || broken.why != JsonError::EndsEarly);
-        if let Some(broken) = self.broken.filter(is_news) {
+        let is_reported = |broken: &ErrorPosition| !is_not_json && (is_whole || broken.why != JsonError::EndsEarly);
+        if let Some(broken) = self.broken.filter(is_reported) {
             let problem = match broken.why {
                 JsonError::EndsEarly => Problem::JsonEndsEarly,
                 JsonError::Malformed(at) => Problem::JsonMalformed(at as u64),
@@ -164,10 +164,10 @@ impl Findings {
         if let Some(MalformedRecords { count, first, at, .. }) = self.malformed {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
-        if let Some(CutTexts { count, first, at }) = self.cut_lists.filter(|_| !is_no_json) {
+        if let Some(CutTexts { count, first, at }) = self.cut_lists.filter(|_| !is_not_json) {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::ListsCut(count)));
         }
-        if let Some(cut) = self.cut.filter(|_| !is_no_json) {
+        if let Some(cut) = self.cut.filter(|_| !is_not_json) {
             let has_more = self.records >= cut.first + cut.count;
             verdict.problems.push(match has_more {
                 true => {
@@ -221,7 +221,7 @@ impl Findings {
     }
 
     /// Whether nothing resembled a log before the first error.
-    fn is_no_json(&self) -> bool {
+    fn is_not_json(&self) -> bool {
         let is_broken =
             self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, JsonError::Malformed(_)));
         let is_cut = self.cut.is_some() || self.cut_lists.is_some();

@@ -59,7 +59,7 @@ impl DecodedPiece {
 impl Decoder {
     /// Abandons what is open, since the byte at `at` is not allowed there.
     #[cold]
-    pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> DecodedPiece {
+    pub(super) fn abandon_at(&mut self, at: usize, bytes: &[u8], start: u64) -> DecodedPiece {
         let place = start + at as u64;
         if place > NO_LOG && !self.findings.is_like_log() {
             let why = JsonError::Malformed(place as usize);
@@ -68,7 +68,7 @@ impl Decoder {
         let in_line = bytes[..at].last().map_or(self.is_in_line, |before| *before != b'\n');
         // At the top level, the next line starts a new value. Inside a list, only a
         // complete line is known to be one of its own.
-        self.passing = if self.envelope.is_closed() { RecoveryMode::Line } else { RecoveryMode::Lines { in_line } };
+        self.recovery = if self.envelope.is_closed() { RecoveryMode::Line } else { RecoveryMode::Lines { in_line } };
         self.cut_off(place);
         DecodedPiece::with_more(at)
     }
@@ -88,8 +88,8 @@ impl Decoder {
         let item = at + bytes[at..].iter().take_while(is_between).count();
         if let Some(line) = next_line(bytes, item) {
             let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
-            let is_known = unbalanced.is_some();
-            let next = line_to_resume(bytes, line, is_last, is_known, &mut level.structure);
+            let is_malformed = unbalanced.is_some();
+            let next = line_to_resume(bytes, line, is_last, is_malformed, &mut level.structure);
             self.spare.push(level);
             if let Some(next) = next {
                 let place = unbalanced.map_or(line - 1, |place| place.min(line - 1));
@@ -113,30 +113,30 @@ impl Decoder {
 
     /// Skips the text that is lost after an error.
     #[cold]
-    pub(super) fn pass_over(&mut self, passing: RecoveryMode, bytes: &[u8], is_last: bool) -> DecodedPiece {
-        let mut next = match passing {
+    pub(super) fn pass_over(&mut self, mode: RecoveryMode, bytes: &[u8], is_last: bool) -> DecodedPiece {
+        let mut next = match mode {
             RecoveryMode::Lines { in_line: false } => Some(0),
             _ => next_line(bytes, 0),
         };
         while let Some(at) = next {
-            let line = match passing {
+            let line = match mode {
                 RecoveryMode::Lines { .. } => line(&bytes[at..], is_last, true, &mut self.structure),
                 _ => LineStart::Whole,
             };
             match line {
                 LineStart::Whole => {
-                    self.passing = RecoveryMode::Nothing;
+                    self.recovery = RecoveryMode::Nothing;
                     return DecodedPiece::with_more(at);
                 }
                 LineStart::Undecided => {
-                    self.passing = RecoveryMode::Lines { in_line: false };
+                    self.recovery = RecoveryMode::Lines { in_line: false };
                     return DecodedPiece::of(at);
                 }
                 LineStart::Start | LineStart::Other => next = next_line(bytes, at),
             }
         }
-        if passing != RecoveryMode::Line {
-            self.passing = RecoveryMode::Lines { in_line: true };
+        if mode != RecoveryMode::Line {
+            self.recovery = RecoveryMode::Lines { in_line: true };
         }
         DecodedPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
     }
@@ -157,18 +157,18 @@ pub(super) enum LineStart {
 
 /// The first line from `at` on where a value may start, provided that a complete line
 /// follows or is that line: it proves that the open value is broken. A comma may follow
-/// the complete line if `is_known`, that is, if the value is already known to be
+/// the complete line if `is_malformed`, that is, if the value is already known to be
 /// broken. `is_last` means that no text follows.
 pub(super) fn line_to_resume(
     text: &[u8],
     mut at: usize,
     is_last: bool,
-    is_known: bool,
+    is_malformed: bool,
     structure: &mut Structure,
 ) -> Option<usize> {
     let mut first = None;
     loop {
-        match line(&text[at..], is_last, is_known, structure) {
+        match line(&text[at..], is_last, is_malformed, structure) {
             LineStart::Whole => return first.or(Some(at)),
             LineStart::Start => first = first.or(Some(at)),
             LineStart::Other | LineStart::Undecided => {}
@@ -183,7 +183,7 @@ pub(super) fn next_line(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Classifies the line at the start of `text`.
-pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut Structure) -> LineStart {
+pub(super) fn line(text: &[u8], is_last: bool, is_malformed: bool, structure: &mut Structure) -> LineStart {
     const LINE_TIME: usize = 11;
     let is_timed = is_line_time(text);
     let may_be_timed = text.len() < LINE_TIME && text.iter().all(|byte| b"0123456789-".contains(byte));
@@ -209,7 +209,7 @@ pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut S
     match text[start + length..].trim_ascii_start().first() {
         None if is_last => LineStart::Whole,
         None => LineStart::Undecided,
-        Some(b',') if is_known => LineStart::Whole,
+        Some(b',') if is_malformed => LineStart::Whole,
         Some(b',' | b'}' | b']') => LineStart::Start,
         Some(_) => LineStart::Whole,
     }
@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn decoding_resumes_only_at_complete_lines() {
-        let line = |text: &str, is_last, is_known| line(text.as_bytes(), is_last, is_known, &mut Structure::default());
+        let line =
+            |text: &str, is_last, is_malformed| line(text.as_bytes(), is_last, is_malformed, &mut Structure::default());
         for (text, expected) in [
             ("{\"a\":1}\n{", LineStart::Whole),
             ("{\"a\":1}\nx", LineStart::Whole),

@@ -33,7 +33,7 @@ pub(super) struct EventVisitor<'d> {
     pub(super) fields: &'d FieldSet,
     pub(super) classifier: &'d RecordClassifier,
     pub(super) findings: &'d mut Findings,
-    /// See [`Decoder::only`](super::Decoder::only). Offsets before the current record
+    /// See [`Decoder::restrict_to`](super::Decoder::restrict_to). Offsets before the current record
     /// are already removed.
     pub(super) wanted: &'d mut Option<vec::IntoIter<usize>>,
     /// Unused buffers for nested texts.
@@ -265,21 +265,21 @@ impl EventVisitor<'_> {
         !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[start..end], false)
     }
 
-    /// Whether an object contains a line that is not part of it. `is_known` means that
+    /// Whether an object contains a line that is not part of it. `is_malformed` means that
     /// the object is known to be malformed.
     #[inline(always)]
-    fn has_whole_line(&mut self, object: &[u8], is_known: bool) -> bool {
+    fn has_whole_line(&mut self, object: &[u8], is_malformed: bool) -> bool {
         match recovery::next_line(object, 0) {
-            Some(second) => self.has_whole_line_from(second, object, is_known),
+            Some(second) => self.has_whole_line_from(second, object, is_malformed),
             None => false,
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn has_whole_line_from(&mut self, second: usize, object: &[u8], is_known: bool) -> bool {
+    fn has_whole_line_from(&mut self, second: usize, object: &[u8], is_malformed: bool) -> bool {
         let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
-        let found = recovery::line_to_resume(object, second, false, is_known, &mut level.structure);
+        let found = recovery::line_to_resume(object, second, false, is_malformed, &mut level.structure);
         self.spare.push(level);
         found.is_some()
     }

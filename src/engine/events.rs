@@ -343,10 +343,10 @@ impl<W: EventWorker> TextVisitor for TextReading<'_, '_, '_, W> {
             && let Some(found) = search.matches(window)
         {
             if found.places.is_empty() {
-                decoder.pass(window, found.is_utf8);
+                decoder.count_ruled_out(window, found.is_utf8);
                 return ControlFlow::Continue(window.len());
             }
-            decoder.only(found.places);
+            decoder.restrict_to(found.places);
         }
         let consumed = decoder.window(window, is_last, |event| selector.event(event, name, *worker, out));
         // Continue in the last window, to learn how the stream ended.

@@ -39,7 +39,7 @@ pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
     if let Some(matches) = filter.search().and_then(|search| search.matches(text)) {
         let mut searched = Vec::new();
         decoder.start();
-        decoder.only(matches.places);
+        decoder.restrict_to(matches.places);
         decoder.window(text, true, |event| {
             if filter.answer(event).is_wanted() {
                 searched.push(event.value().raw().to_vec());

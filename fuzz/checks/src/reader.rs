@@ -234,7 +234,7 @@ impl Reader {
             assert_eq!(found.is_utf8, str::from_utf8(text).is_ok(), "{name}");
             let (filter, mut wanted) = (&mut self.tools.filters[at], 0);
             self.decoder.start();
-            self.decoder.only(found.places);
+            self.decoder.restrict_to(found.places);
             self.decoder.window(text, true, |event| {
                 wanted += usize::from(filter.answer(event) != FilterAnswer::No);
                 ControlFlow::Continue(())
