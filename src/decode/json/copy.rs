@@ -6,7 +6,7 @@ use super::escape::{needs_escape, prefix_mask};
 const CHUNK: usize = 32;
 
 /// A flag of bytes that need escaping.
-const ODD: u8 = 1;
+const NEEDS_ESCAPE: u8 = 1;
 /// A flag of spaces.
 const SPACE: u8 = 2;
 
@@ -15,7 +15,7 @@ const SPACE: u8 = 2;
 /// false.
 #[inline(always)]
 pub(super) fn string(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) -> bool {
-    flagged(text, from, to, |byte| needs_escape(byte) * ODD, out).is_some()
+    flagged(text, from, to, |byte| needs_escape(byte) * NEEDS_ESCAPE, out).is_some()
 }
 
 /// Appends an object or array, which is at `from..to` of `text`, if it is printable ASCII, and
@@ -25,12 +25,12 @@ pub(super) fn string(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) -> 
 pub(super) fn container(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) -> Option<bool> {
     let flags = |byte| {
         let is_odd = !(b' '..0x7f).contains(&byte);
-        (u8::from(is_odd) * ODD) | (u8::from(byte == b' ') * SPACE)
+        (u8::from(is_odd) * NEEDS_ESCAPE) | (u8::from(byte == b' ') * SPACE)
     };
     flagged(text, from, to, flags, out)
 }
 
-/// Appends `text[from..to]` and returns whether any byte is a [`SPACE`]. If one is [`ODD`],
+/// Appends `text[from..to]` and returns whether any byte is a [`SPACE`]. If one is [`NEEDS_ESCAPE`],
 /// appends nothing and returns `None`.
 #[inline(always)]
 fn flagged(text: &[u8], from: usize, to: usize, flags: impl Fn(u8) -> u8, out: &mut Vec<u8>) -> Option<bool> {
@@ -53,7 +53,7 @@ fn flagged(text: &[u8], from: usize, to: usize, flags: impl Fn(u8) -> u8, out: &
     if found == [0; CHUNK] {
         return Some(false);
     }
-    if found.iter().any(|flags| flags & ODD != 0) { undo(start, out) } else { Some(true) }
+    if found.iter().any(|flags| flags & NEEDS_ESCAPE != 0) { undo(start, out) } else { Some(true) }
 }
 
 /// Removes what was appended. A call, so that the processor guesses that it is not needed,

@@ -27,13 +27,13 @@ enum Instructions {
     Any,
     /// NEON.
     #[cfg(target_arch = "aarch64")]
-    By16,
+    Neon,
     /// AVX2 and the extensions that came with it.
     #[cfg(target_arch = "x86_64")]
-    By32,
+    Avx2,
     /// AVX-512 as well.
     #[cfg(target_arch = "x86_64")]
-    By64,
+    Avx512,
 }
 
 /// Work that is compiled once per instruction set.
@@ -58,9 +58,9 @@ impl SimdLevel {
     /// Every level of this machine, the fastest first.
     pub fn all() -> impl Iterator<Item = SimdLevel> {
         #[cfg(target_arch = "x86_64")]
-        let fast = x86::ways();
+        let fast = x86::levels();
         #[cfg(target_arch = "aarch64")]
-        let fast = aarch64::ways();
+        let fast = aarch64::levels();
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let fast = std::iter::empty();
         fast.chain([SimdLevel::PORTABLE])
@@ -73,13 +73,13 @@ impl SimdLevel {
             Instructions::Any => portable(work),
             // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
-            Instructions::By16 => unsafe { aarch64::blocks_16(work) },
+            Instructions::Neon => unsafe { aarch64::blocks_neon(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By32 => unsafe { x86::blocks_32(work) },
+            Instructions::Avx2 => unsafe { x86::blocks_avx2(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By64 => unsafe { x86::blocks_64(work) },
+            Instructions::Avx512 => unsafe { x86::blocks_avx512(work) },
         }
     }
 
@@ -91,13 +91,13 @@ impl SimdLevel {
             Instructions::Any => work.run(),
             // Code for this architecture is always compiled with these instructions.
             #[cfg(target_arch = "aarch64")]
-            Instructions::By16 => work.run(),
+            Instructions::Neon => work.run(),
             // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By32 => unsafe { x86::with_32(work) },
+            Instructions::Avx2 => unsafe { x86::with_avx2(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By64 => unsafe { x86::with_64(work) },
+            Instructions::Avx512 => unsafe { x86::with_avx512(work) },
         }
     }
 }
@@ -110,35 +110,35 @@ mod x86 {
     use crate::decode::structure::{BlockWork, ByteClasses, TextTraits, WIDTH};
 
     /// The levels of this machine, the fastest first.
-    pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
-        let has_32 = is_x86_feature_detected!("avx2")
+    pub(super) fn levels() -> impl Iterator<Item = SimdLevel> {
+        let has_avx2 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
             && is_x86_feature_detected!("popcnt")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2");
-        let has_64 = has_32
+        let has_avx512 = has_avx2
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl");
-        let by_64 = has_64.then_some(SimdLevel(Instructions::By64));
-        let by_32 = has_32.then_some(SimdLevel(Instructions::By32));
-        by_64.into_iter().chain(by_32)
+        let avx512 = has_avx512.then_some(SimdLevel(Instructions::Avx512));
+        let avx2 = has_avx2.then_some(SimdLevel(Instructions::Avx2));
+        avx512.into_iter().chain(avx2)
     }
 
     /// Bitmap queries take half the instructions with dedicated ones for counting and
     /// shifting.
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
-    pub(super) fn with_32<W: Dispatch>(work: W) -> W::Outcome {
+    pub(super) fn with_avx2<W: Dispatch>(work: W) -> W::Outcome {
         work.run()
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,popcnt,bmi1,bmi2")]
-    pub(super) fn with_64<W: Dispatch>(work: W) -> W::Outcome {
+    pub(super) fn with_avx512<W: Dispatch>(work: W) -> W::Outcome {
         work.run()
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq,popcnt,bmi1,bmi2")]
-    pub(super) fn blocks_64<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+    pub(super) fn blocks_avx512<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
         let (mut any, mut least) = (_mm512_setzero_si512(), _mm512_set1_epi8(-1));
         let outcome = work.run(|block| classify_64(block, &mut any, &mut least), |bits| prefix_xor(bits));
         let line_ends = _mm512_cmple_epu8_mask(least, _mm512_set1_epi8(b'\n'.cast_signed()));
@@ -146,7 +146,7 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,popcnt,bmi1,bmi2")]
-    pub(super) fn blocks_32<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+    pub(super) fn blocks_avx2<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
         let (mut any, mut least) = (_mm256_setzero_si256(), set(u8::MAX));
         let outcome = work.run(|block| classify_32(block, &mut any, &mut least), |bits| prefix_xor(bits));
         let line_ends = _mm256_cmpeq_epi8(_mm256_min_epu8(least, set(b'\n')), least);
@@ -254,12 +254,12 @@ mod aarch64 {
     const QUARTER: usize = WIDTH / 4;
 
     /// The levels of this machine, the fastest first.
-    pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
-        is_aarch64_feature_detected!("neon").then_some(SimdLevel(Instructions::By16)).into_iter()
+    pub(super) fn levels() -> impl Iterator<Item = SimdLevel> {
+        is_aarch64_feature_detected!("neon").then_some(SimdLevel(Instructions::Neon)).into_iter()
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn blocks_16<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
+    pub(super) fn blocks_neon<W: BlockWork>(work: W) -> (W::Outcome, TextTraits) {
         let (mut any, mut least) = (vdupq_n_u8(0), vdupq_n_u8(u8::MAX));
         let outcome = work.run(|block| classify_16(block, &mut any, &mut least), prefix_xor);
         (outcome, TextTraits { is_ascii: vmaxvq_u8(any) < 0x80, is_one_line: vminvq_u8(least) > b'\n' })
