@@ -181,7 +181,7 @@ impl<'a> FollowReader<'a> {
                     }
                     FetchedObject::Missing(issue) => {
                         batch.unavailable += usize::from(matches!(issue.problem, Problem::Unavailable(_)));
-                        self.name_once(location, &issue);
+                        self.report_once(location, &issue);
                     }
                 }
             }
@@ -220,20 +220,20 @@ impl<'a> FollowReader<'a> {
     }
 
     /// Reports an object that could not be fetched, unless that was done before.
-    fn name_once(&mut self, object: Location, issue: &Issue) {
+    fn report_once(&mut self, object: Location, issue: &Issue) {
         if self.add_failure(object, ObjectFailure::Missing) {
             self.report.skip(issue);
         }
     }
 
     /// Reports an object that must be restored first, unless that was done before.
-    pub(super) fn name_archived(&mut self, object: Location) {
+    pub(super) fn report_archived_once(&mut self, object: Location) {
         let (name, problem) = (object.to_string(), Problem::Download("archived; restore it first".into()));
-        self.name_once(object, &Issue { name, problem, outcome: Outcome::Nothing });
+        self.report_once(object, &Issue { name, problem, outcome: Outcome::Nothing });
     }
 
     /// Reports a part of a listing that failed, unless that was done before.
-    pub(super) fn name_list_failure(&mut self, issue: &Issue) {
+    pub(super) fn report_list_failure_once(&mut self, issue: &Issue) {
         if self.list_failures.insert(issue.name.clone()) {
             self.totals.coverage.problems += 1;
             self.report.skip(issue);

@@ -228,12 +228,12 @@ fn take(
             Ok(ListedKey::Archived(key)) => {
                 let location = location(&key);
                 if action(reader, &location, purpose) == ObjectAction::Write {
-                    reader.name_archived(location);
+                    reader.report_archived_once(location);
                 }
             }
             Ok(ListedKey::Failed(issue)) => {
                 is_complete = false;
-                reader.name_list_failure(&issue);
+                reader.report_list_failure_once(&issue);
             }
             Err(_) => {}
         }
