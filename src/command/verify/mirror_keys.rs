@@ -18,8 +18,8 @@ use crate::report::Report;
 use crate::source::aws::Connection;
 use crate::source::aws::endpoint::is_region;
 use crate::source::public_keys::{KeyPeriod, request_keys};
-use crate::source::s3::key_cache::KeyCache;
 use crate::source::s3::mirror::Mirror;
+use crate::source::s3::public_key_cache::PublicKeyCache;
 
 /// A digest is signed near its end, by a key that may be valid from then on only.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(2);
@@ -30,7 +30,7 @@ const MAX_REGIONS: usize = 256;
 struct MirrorKeys<'a> {
     request: &'a VerifyRequest,
     mirror: &'a MirrorSelection,
-    cache: KeyCache,
+    cache: PublicKeyCache,
     /// The regions whose keys AWS has listed.
     answered: BTreeSet<String>,
     report: &'a Report,
@@ -45,7 +45,7 @@ pub(super) fn mirror_keys(
     stop: &Cancellation,
 ) -> Result<Vec<PublicKey>, Error> {
     let bucket = mirror.bucket.as_deref().unwrap_or_default();
-    let cache = KeyCache::open(Mirror::at(&mirror.folder, bucket)?)?;
+    let cache = PublicKeyCache::open(Mirror::at(&mirror.folder, bucket)?)?;
     let mut source = MirrorKeys { request, mirror, cache, answered: BTreeSet::new(), report, stop };
     let mut keys = match &request.inputs.connection {
         Some(connection) => source.request(connection)?,

@@ -11,14 +11,14 @@ use crate::error::{Error, plain};
 
 /// The public keys beside the objects of a mirror.
 #[derive(Clone, Debug)]
-pub struct KeyCache {
+pub struct PublicKeyCache {
     mirror: Mirror,
     keys: Vec<PublicKey>,
 }
 
-impl KeyCache {
+impl PublicKeyCache {
     /// Reads the file, if there is one. Returns an error if it cannot be used.
-    pub fn open(mirror: Mirror) -> Result<KeyCache, Error> {
+    pub fn open(mirror: Mirror) -> Result<PublicKeyCache, Error> {
         let file = mirror.root().map(|root| root.file(Path::new(KEYS)));
         let keys = match file {
             None => Vec::new(),
@@ -28,7 +28,7 @@ impl KeyCache {
                 .and_then(|text| read_kept(&text).map_err(io::Error::other))
                 .map_err(|error| failed(&mirror, &format!("cannot be used: {}; remove it", plain(&error))))?,
         };
-        Ok(KeyCache { mirror, keys })
+        Ok(PublicKeyCache { mirror, keys })
     }
 
     /// Returns the keys, those of a region together.
@@ -109,8 +109,8 @@ mod tests {
         }
     }
 
-    fn open(folder: &Path) -> Result<KeyCache, String> {
-        KeyCache::open(Mirror::open(folder, "logs").unwrap()).map_err(|error| error.to_string())
+    fn open(folder: &Path) -> Result<PublicKeyCache, String> {
+        PublicKeyCache::open(Mirror::open(folder, "logs").unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
