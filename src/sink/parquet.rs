@@ -83,7 +83,7 @@ impl ParquetSink {
     fn take<'r>(&mut self, rows: &'r [u8]) -> Result<&'r [u8], Error> {
         if let Some(missing) = self.missing {
             let (piece, rest) = rows.split_at(missing.min(rows.len()));
-            self.sorter.go_on(piece)?;
+            self.sorter.append(piece)?;
             self.missing = Some(missing - piece.len()).filter(|missing| *missing > 0);
             if self.missing.is_none() {
                 self.sorter.end()?;
@@ -108,7 +108,7 @@ impl ParquetSink {
             self.sorter.push(key, &self.begun)?;
         } else {
             self.sorter.begin(key)?;
-            self.sorter.go_on(&self.begun)?;
+            self.sorter.append(&self.begun)?;
             self.missing = Some(start.length - row.len());
         }
         self.begun.clear();

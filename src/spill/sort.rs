@@ -75,7 +75,7 @@ impl ExternalSorter {
             return self.add(key, row, false);
         }
         self.begin(key)?;
-        self.go_on(row)?;
+        self.append(row)?;
         self.end()
     }
 
@@ -90,7 +90,7 @@ impl ExternalSorter {
     }
 
     /// Adds the next piece of a row.
-    pub fn go_on(&mut self, piece: &[u8]) -> Result<(), Error> {
+    pub fn append(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.long.as_mut().map_or(Ok(()), |long| long.append(piece))
     }
 

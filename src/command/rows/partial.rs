@@ -271,9 +271,9 @@ impl<'a> PartRowMerge<'a> {
                 return sorter.push(row.key, &self.record);
             }
             sorter.begin(row.key)?;
-            sorter.go_on(&self.record)?;
+            sorter.append(&self.record)?;
         }
-        sorter.go_on(row.row)?;
+        sorter.append(row.row)?;
         if row.piece.is_last { sorter.end() } else { Ok(()) }
     }
 

@@ -168,7 +168,7 @@ impl RowMerge {
                 if piece.is_first {
                     sorter.begin(part.key(0))?;
                 }
-                sorter.go_on(&part.rows)?;
+                sorter.append(&part.rows)?;
                 if piece.is_last {
                     sorter.end()?;
                 }
