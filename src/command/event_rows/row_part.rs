@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::row_identity::RowIdentity;
+use super::event_identity::EventIdentity;
 use crate::engine::consumer::Part;
 
 /// Usual size of a part in bytes, at most.
@@ -22,7 +22,7 @@ pub(in crate::command) struct RowPart {
     pub(in crate::command) cut: Vec<(u64, u64)>,
     /// The ids of the events, if the merge needs them. For a row in pieces, the id and
     /// the key come with the first piece.
-    pub(in crate::command) ids: Vec<RowIdentity>,
+    pub(in crate::command) ids: Vec<EventIdentity>,
     /// The keys of the rows, if the merge needs them.
     pub(in crate::command) keys: Vec<u8>,
     pub(in crate::command) key_ends: Vec<usize>,
@@ -101,7 +101,7 @@ impl Part for RowPart {
         self.keys.shrink_to(MAX_LIST);
         self.ends.shrink_to(MAX_LIST / size_of::<usize>());
         self.key_ends.shrink_to(MAX_LIST / size_of::<usize>());
-        self.ids.shrink_to(MAX_LIST / size_of::<RowIdentity>());
+        self.ids.shrink_to(MAX_LIST / size_of::<EventIdentity>());
         self.cut.shrink_to(MAX_LIST / size_of::<(u64, u64)>());
     }
 }
@@ -147,9 +147,9 @@ impl RowPart {
     /// Keeps only the rows whose ids are wanted.
     pub(in crate::command) fn retain<E>(
         &mut self,
-        mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>,
+        mut is_wanted: impl FnMut(EventIdentity) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let id = |at| self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing);
+        let id = |at| self.ids.get(at).copied().unwrap_or(EventIdentity::WithoutId);
         let wanted = (0..self.count as usize).map(|at| is_wanted(id(at))).collect::<Result<Vec<bool>, E>>()?;
         self.keep(&wanted);
         Ok(())
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn filled() -> RowPart {
-        let ids = vec![RowIdentity::Nothing, RowIdentity::Id([1; 12]), RowIdentity::AsBefore];
+        let ids = vec![EventIdentity::WithoutId, EventIdentity::Id([1; 12]), EventIdentity::SameEvent];
         let mut part = RowPart { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..RowPart::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
             part.rows.extend_from_slice(row.as_bytes());
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn rows_in_the_middle_are_removed() {
         let mut part = filled();
-        part.retain(|id| Ok::<_, ()>(!matches!(id, RowIdentity::Id(_)))).unwrap();
+        part.retain(|id| Ok::<_, ()>(!matches!(id, EventIdentity::Id(_)))).unwrap();
         let rows: Vec<_> = (0..2).map(|at| (part.key(at), part.row(at))).collect();
         assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
         assert_eq!((part.count, &part.rows[..]), (2, &b"one\n3\n"[..]));

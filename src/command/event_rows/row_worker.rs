@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::row_identity::RowIdentity;
+use super::event_identity::EventIdentity;
 use super::row_part::{RowPart, RowPiece};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::digest::file_verdict::VerdictReader;
@@ -133,7 +133,7 @@ impl RowWorker {
     /// Adds the id and the sort key by which the merge selects the row.
     fn mark(&mut self, matched: &MatchedEvent<'_>, part: &mut RowPart) {
         let MatchedEvent { event, file, is_first } = *matched;
-        part.ids.extend(RowIdentity::of(self.ids.as_ref(), event, is_first));
+        part.ids.extend(EventIdentity::of(self.ids.as_ref(), event, is_first));
         if let Some(key) = &mut self.key {
             key.write(event, file, &mut part.keys);
             part.key_ends.push(part.keys.len());

@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 
 use super::output::FollowOutput;
 use super::recent_ids::RecentIds;
-use crate::command::event_rows::row_identity::RowIdentity;
+use crate::command::event_rows::event_identity::EventIdentity;
 use crate::command::event_rows::row_part::RowPart;
 use crate::command::event_rows::row_worker::RowWorker;
 use crate::engine::consumer::Consumer;
@@ -46,10 +46,10 @@ impl<'a> FollowMerge<'a> {
     }
 
     /// Returns whether the row of an event is wanted. Events without an id are never duplicates.
-    fn keeps(&mut self, id: RowIdentity, coverage: &mut Coverage) -> bool {
+    fn keeps(&mut self, id: EventIdentity, coverage: &mut Coverage) -> bool {
         let Some(recent) = &mut self.recent else { return true };
-        if id != RowIdentity::AsBefore {
-            self.is_duplicate = matches!(id, RowIdentity::Id(id) if !recent.insert(id));
+        if id != EventIdentity::SameEvent {
+            self.is_duplicate = matches!(id, EventIdentity::Id(id) if !recent.insert(id));
             coverage.duplicates += u64::from(self.is_duplicate);
         }
         !self.is_duplicate
@@ -73,8 +73,8 @@ impl Consumer for FollowMerge<'_> {
             return Ok(ControlFlow::Continue(()));
         };
         let id = match piece.is_first {
-            true => part.ids.first().copied().unwrap_or(RowIdentity::Nothing),
-            false => RowIdentity::AsBefore,
+            true => part.ids.first().copied().unwrap_or(EventIdentity::WithoutId),
+            false => EventIdentity::SameEvent,
         };
         if self.keeps(id, coverage) {
             coverage.rows += u64::from(piece.is_last);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rayon::ThreadPool;
 
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::spill::dedupe::IdReader;
 #[derive(Debug, Default)]
 pub(super) struct CountPart {
     count: u64,
-    ids: Vec<RowIdentity>,
+    ids: Vec<EventIdentity>,
 }
 
 impl Part for CountPart {
@@ -63,7 +63,7 @@ impl EventWorker for CountWorker {
     #[inline]
     fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, CountPart>) -> ControlFlow<()> {
         let part = out.part();
-        part.ids.extend(RowIdentity::of(self.ids.as_ref(), matched.event, true));
+        part.ids.extend(EventIdentity::of(self.ids.as_ref(), matched.event, true));
         part.count += 1;
         out.added(1)
     }
@@ -111,7 +111,7 @@ impl Consumer for CountMerge<'_> {
             if let Some(records) = &mut self.part {
                 let kept = part.ids.iter().zip(&self.kept).filter(|(_, is_kept)| **is_kept);
                 for (id, _) in kept {
-                    if let RowIdentity::Id(id) = id {
+                    if let EventIdentity::Id(id) = id {
                         records.record(id)?;
                     }
                 }

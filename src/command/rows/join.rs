@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use crossbeam_channel::bounded;
 
 use super::is_for_excel;
-use super::partial::{AS_BEFORE, CUT, FIRST, HAS_ID, ID, IDS, LAST, NUMBER, PartForm, ROWS};
+use super::partial::{CUT, FIRST, HAS_ID, ID, IDS, LAST, NUMBER, PartForm, ROWS, SAME_EVENT};
 use super::row_merge::RowMerge;
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
 use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
 use crate::engine::consumer::Part;
@@ -68,7 +68,7 @@ fn count(run: &MergeRun<'_>, form: &PartForm) -> Result<Coverage, Error> {
         if form.selection.dedupe {
             part.seek_section(IDS)?;
             while let Some(id) = id(&mut part)? {
-                let is_new = duplicates.keeps(RowIdentity::Id(id), &mut coverage)?;
+                let is_new = duplicates.keeps(EventIdentity::Id(id), &mut coverage)?;
                 more.rows -= u64::from(!is_new && more.rows > 0);
             }
         }
@@ -229,7 +229,7 @@ fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error
 /// A row of a part, or a piece of one.
 struct StoredRow<'a> {
     piece: RowPiece,
-    id: RowIdentity,
+    id: EventIdentity,
     key: &'a [u8],
     row: &'a [u8],
     /// Number of truncated cells.
@@ -241,10 +241,10 @@ impl<'a> StoredRow<'a> {
     fn parse(record: &'a [u8]) -> Option<StoredRow<'a>> {
         let (flags, mut rest) = record.split_first()?;
         let piece = RowPiece { is_first: flags & FIRST != 0, is_last: flags & LAST != 0 };
-        let mut id = if flags & AS_BEFORE != 0 { RowIdentity::AsBefore } else { RowIdentity::Nothing };
+        let mut id = if flags & SAME_EVENT != 0 { EventIdentity::SameEvent } else { EventIdentity::WithoutId };
         if flags & HAS_ID != 0 {
             let (hash, after) = rest.split_at_checked(ID)?;
-            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), after);
+            (id, rest) = (EventIdentity::Id(hash.try_into().ok()?), after);
         }
         let mut key = &rest[..0];
         if piece.is_first {

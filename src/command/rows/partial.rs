@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::request::RowsRequest;
 use super::row_merge::RowSelection;
 use crate::cli::partial::zone_name;
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
 use crate::command::event_rows::row_worker::RowWorker;
 use crate::engine::consumer::Consumer;
@@ -49,7 +49,7 @@ pub(super) const LAST: u8 = 2;
 /// The event of the row has an id.
 pub(super) const HAS_ID: u8 = 4;
 /// The row is of the same event as the one before.
-pub(super) const AS_BEFORE: u8 = 8;
+pub(super) const SAME_EVENT: u8 = 8;
 /// Length of an id, in bytes.
 pub(super) const ID: usize = size_of::<IdHash>();
 /// Length of the number before a key, and of the number of truncated cells, in bytes.
@@ -154,15 +154,15 @@ impl Consumer for PartRowMerge<'_> {
         let mut cut = part.cut.iter().copied().peekable();
         if let Some(piece) = part.piece {
             let id = match piece.is_first {
-                true => part.ids.first().copied().unwrap_or(RowIdentity::Nothing),
-                false => RowIdentity::AsBefore,
+                true => part.ids.first().copied().unwrap_or(EventIdentity::WithoutId),
+                false => EventIdentity::SameEvent,
             };
             let row = RowRecord { id, piece, key: part.key(0), row: &part.rows, cut: part.cut_cells() };
             return self.row(&row, coverage);
         }
         for at in 0..part.count as usize {
             let row = RowRecord {
-                id: part.ids.get(at).copied().unwrap_or(RowIdentity::Nothing),
+                id: part.ids.get(at).copied().unwrap_or(EventIdentity::WithoutId),
                 piece: RowPiece { is_first: true, is_last: true },
                 key: part.key(at),
                 row: part.row(at),
@@ -178,7 +178,7 @@ impl Consumer for PartRowMerge<'_> {
 
 /// A row, or a piece of one.
 struct RowRecord<'a> {
-    id: RowIdentity,
+    id: EventIdentity,
     piece: RowPiece,
     key: &'a [u8],
     row: &'a [u8],
@@ -208,7 +208,7 @@ impl<'a> PartRowMerge<'a> {
         if !self.duplicates.keeps(row.id, coverage)? {
             return Ok(ControlFlow::Continue(()));
         }
-        if row.id != RowIdentity::AsBefore {
+        if row.id != EventIdentity::SameEvent {
             if self.event_limit == Some(self.events) {
                 return Ok(ControlFlow::Break(()));
             }
@@ -232,12 +232,12 @@ impl<'a> PartRowMerge<'a> {
             self.flags = FIRST;
             self.record.clear();
             match id {
-                RowIdentity::Id(id) => {
+                EventIdentity::Id(id) => {
                     self.flags |= HAS_ID;
                     self.record.extend_from_slice(id);
                 }
-                RowIdentity::AsBefore => self.flags |= AS_BEFORE,
-                RowIdentity::Nothing => {}
+                EventIdentity::SameEvent => self.flags |= SAME_EVENT,
+                EventIdentity::WithoutId => {}
             }
             self.record.extend_from_slice(&(key.len() as u32).to_le_bytes());
             self.record.extend_from_slice(key);

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
 
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
 use crate::command::event_rows::row_worker::RowWorker;
 use crate::engine::consumer::Consumer;
@@ -155,8 +155,8 @@ impl RowMerge {
     /// Takes a piece of a large row. Returns the number of rows that it completes.
     fn piece(&mut self, part: &RowPart, piece: RowPiece, coverage: &mut Coverage) -> Result<u64, Error> {
         let id = match piece.is_first {
-            true => part.ids.first().copied().unwrap_or(RowIdentity::Nothing),
-            false => RowIdentity::AsBefore,
+            true => part.ids.first().copied().unwrap_or(EventIdentity::WithoutId),
+            false => EventIdentity::SameEvent,
         };
         if !self.duplicates.keeps(id, coverage)? {
             return Ok(0);

@@ -10,7 +10,7 @@ use super::event::{ActorFields, TimelineReader};
 use super::fold::{RunFold, each_row, parsed};
 use super::request::TimelineRequest;
 use crate::cloudtrail::actor::{ActorReader, PortableCallerReader};
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
@@ -29,7 +29,7 @@ pub(super) struct TimelinePart {
     /// The ends of the key and of the row of each event.
     ends: Vec<[usize; 2]>,
     /// The ids of the events, if duplicates are left out.
-    ids: Vec<RowIdentity>,
+    ids: Vec<EventIdentity>,
 }
 
 /// An event of a part.
@@ -38,7 +38,7 @@ pub(super) struct TimelineRow<'a> {
     pub(super) key: &'a [u8],
     pub(super) row: &'a [u8],
     /// Its id, if duplicates are left out.
-    pub(super) id: RowIdentity,
+    pub(super) id: EventIdentity,
 }
 
 impl TimelinePart {
@@ -46,7 +46,7 @@ impl TimelinePart {
     pub(super) fn each(&self, mut each: impl FnMut(TimelineRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let mut start = 0;
         for (at, [key_end, end]) in self.ends.iter().copied().enumerate() {
-            let id = self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing);
+            let id = self.ids.get(at).copied().unwrap_or(EventIdentity::WithoutId);
             each(TimelineRow { key: &self.bytes[start..key_end], row: &self.bytes[key_end..end], id })?;
             start = end;
         }
@@ -140,7 +140,7 @@ impl EventWorker for TimelineWorker {
             return ControlFlow::Continue(());
         }
         part.ends.push([key_end, part.bytes.len()]);
-        part.ids.extend(RowIdentity::of(self.ids.as_ref(), matched.event, true));
+        part.ids.extend(EventIdentity::of(self.ids.as_ref(), matched.event, true));
         out.added(1)
     }
 }

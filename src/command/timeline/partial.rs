@@ -31,7 +31,7 @@ use crate::cli::partial::zone_name;
 use crate::cli::table::FormatArgs;
 use crate::command::Context;
 use crate::command::actor_pass::{ActorPass, add_first_pass};
-use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::merge::MergeRun;
 use crate::engine::PreparedRun;
 use crate::engine::consumer::Consumer;
@@ -143,7 +143,7 @@ impl TimelinePartMerge<'_> {
         let (flags, id, row) = match &event.id {
             _ if !is_kept && event.key.is_empty() => return Ok(()),
             _ if !is_kept => (IS_DUPLICATE, &[][..], &[][..]),
-            RowIdentity::Id(id) => (HAS_ID, &id[..], event.row),
+            EventIdentity::Id(id) => (HAS_ID, &id[..], event.row),
             _ => (0, &[][..], event.row),
         };
         self.writer.record_of(&[&[flags], id, &(event.key.len() as u32).to_le_bytes(), event.key, row])
@@ -167,7 +167,7 @@ impl Consumer for TimelinePartMerge<'_> {
 
 /// An event of a part.
 pub(super) struct StoredEvent<'a> {
-    pub(super) id: RowIdentity,
+    pub(super) id: EventIdentity,
     /// The caller as JSON; empty if no actors are shown.
     pub(super) caller: &'a [u8],
     /// The event as JSON; `None` if it is left out.
@@ -178,10 +178,10 @@ impl<'a> StoredEvent<'a> {
     /// Parses a record; `None` if it is not valid.
     pub(super) fn parse(record: &'a [u8]) -> Option<StoredEvent<'a>> {
         let (flags, mut rest) = record.split_first()?;
-        let mut id = RowIdentity::Nothing;
+        let mut id = EventIdentity::WithoutId;
         if flags & HAS_ID != 0 {
             let (hash, after) = rest.split_at_checked(size_of::<IdHash>())?;
-            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), after);
+            (id, rest) = (EventIdentity::Id(hash.try_into().ok()?), after);
         }
         let (length, rest) = rest.split_first_chunk()?;
         let (caller, event) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;

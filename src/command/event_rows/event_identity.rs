@@ -7,21 +7,21 @@ use crate::spill::dedupe::{IdHash, IdReader, SeenIds};
 
 /// Identifies the event of a row, to recognise duplicates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::command) enum RowIdentity {
+pub(in crate::command) enum EventIdentity {
     /// The hash of its id.
     Id(IdHash),
     /// The event has no id.
-    Nothing,
+    WithoutId,
     /// The same event as the row before.
-    AsBefore,
+    SameEvent,
 }
 
-impl RowIdentity {
+impl EventIdentity {
     /// The identity of an event's first row, or of a later one; `None` if duplicates
     /// are not removed.
-    pub(in crate::command) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
-        let id = |ids: &IdReader| ids.id(event).map_or(RowIdentity::Nothing, RowIdentity::Id);
-        ids.map(|ids| if is_first { id(ids) } else { RowIdentity::AsBefore })
+    pub(in crate::command) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<EventIdentity> {
+        let id = |ids: &IdReader| ids.id(event).map_or(EventIdentity::WithoutId, EventIdentity::Id);
+        ids.map(|ids| if is_first { id(ids) } else { EventIdentity::SameEvent })
     }
 }
 
@@ -48,16 +48,16 @@ impl DuplicateFilter {
     /// Sets for each of these rows whether it is kept. That is faster than one by one.
     pub(in crate::command) fn keep_all(
         &mut self,
-        ids: &[RowIdentity],
+        ids: &[EventIdentity],
         kept: &mut Vec<bool>,
         coverage: &mut Coverage,
     ) -> Result<(), Error> {
         /// The slots of this number of ids, and the pages that they are on, stay in the fastest
         /// caches until the ids are inserted.
         const GROUP: usize = 32;
-        let hash = |id: &RowIdentity| match id {
-            RowIdentity::Id(id) => Some(*id),
-            RowIdentity::Nothing | RowIdentity::AsBefore => None,
+        let hash = |id: &EventIdentity| match id {
+            EventIdentity::Id(id) => Some(*id),
+            EventIdentity::WithoutId | EventIdentity::SameEvent => None,
         };
         kept.clear();
         for group in ids.chunks(GROUP) {
@@ -72,10 +72,10 @@ impl DuplicateFilter {
     }
 
     /// Whether a row is kept. Events without an id are never duplicates.
-    pub(in crate::command) fn keeps(&mut self, id: RowIdentity, coverage: &mut Coverage) -> Result<bool, Error> {
-        if id != RowIdentity::AsBefore {
+    pub(in crate::command) fn keeps(&mut self, id: EventIdentity, coverage: &mut Coverage) -> Result<bool, Error> {
+        if id != EventIdentity::SameEvent {
             self.is_omitted = match (&mut self.seen, id) {
-                (Some(seen), RowIdentity::Id(id)) => !seen.insert(id)?,
+                (Some(seen), EventIdentity::Id(id)) => !seen.insert(id)?,
                 _ => false,
             };
             coverage.duplicates += u64::from(self.is_omitted);
