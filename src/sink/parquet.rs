@@ -13,8 +13,8 @@ mod group;
 mod leaf;
 mod leaf_cells;
 mod leaf_page;
-mod levels;
 mod properties;
+mod rle;
 mod schema;
 
 use std::path::Path;

@@ -17,6 +17,9 @@ use super::compressor::PageCompressor;
 use super::leaf_page::WrittenPage;
 use super::schema::{LeafColumn, LeafKind};
 
+/// The rate of false positives that a Bloom filter is made for, and folded to.
+pub(super) const FALSE_POSITIVE_RATE: f64 = 0.01;
+
 /// A column whose pages are written.
 pub(super) struct ColumnChunk {
     pub(super) column: LeafColumn,
@@ -73,8 +76,6 @@ impl ColumnChunk {
     }
 
     fn close_result(mut self, sizes: ChunkSizes) -> Result<ColumnCloseResult, ParquetError> {
-        /// A filter is folded until it has about this rate of false positives.
-        const WRONG: f64 = 0.01;
         let ChunkSizes { compressed, uncompressed, dictionary } = sizes;
         let rows: usize = self.pages.iter().map(|page| page.rows).sum();
         let values: usize = self.pages.iter().map(|page| page.values).sum();
@@ -91,7 +92,7 @@ impl ColumnChunk {
             metadata = metadata.set_statistics(self.statistics());
         }
         if let Some(filter) = &mut self.filter {
-            filter.fold_to_target_fpp(WRONG);
+            filter.fold_to_target_fpp(FALSE_POSITIVE_RATE);
         }
         Ok(ColumnCloseResult {
             bytes_written: compressed as u64,

@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::TrackedWrite;
 
 use super::batch::{GroupBatch, ValueSource};
-use super::column_chunk::{ColumnChunk, WrittenColumn};
+use super::column_chunk::{ColumnChunk, FALSE_POSITIVE_RATE, WrittenColumn};
 use super::compressor::PageCompressor;
 use super::dictionary::Dictionary;
 use super::group::{LeafValue, RowSource};
@@ -64,9 +64,8 @@ struct RowCell<'a> {
 impl LeafWriter {
     /// Begins a column of at most `rows` rows.
     pub(super) fn new(column: LeafColumn, rows: usize) -> Result<LeafWriter, ParquetError> {
-        /// False positives of a Bloom filter.
-        const WRONG: f64 = 0.01;
-        let filter = column.is_looked_up.then(|| Sbbf::new_with_ndv_fpp(rows as u64, WRONG)).transpose()?;
+        let filter =
+            column.has_bloom_filter.then(|| Sbbf::new_with_ndv_fpp(rows as u64, FALSE_POSITIVE_RATE)).transpose()?;
         Ok(LeafWriter {
             is_plain: !column.has_dictionary,
             column,

@@ -8,7 +8,7 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use super::bounds::ValueBounds;
 use super::compressor::PageCompressor;
 use super::leaf_cells::LeafCell;
-use super::levels;
+use super::rle;
 use super::schema::{LeafColumn, LeafKind};
 
 /// The values of a page that is being filled.
@@ -128,9 +128,9 @@ impl PageValues {
             false => {
                 // All numbers together need the bits of the greatest one.
                 let all = self.indexes.iter().fold(0, |all, index| all | index);
-                let width = levels::bits(all).max(1);
+                let width = rle::bit_width(all).max(1);
                 body.push(width);
-                levels::encode(&self.indexes, width, &mut body);
+                rle::encode(&self.indexes, width, &mut body);
             }
         }
         body

@@ -7,7 +7,7 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor, Type, TypePtr};
 
 use super::bounds::ValueOrder;
-use super::levels;
+use super::rle;
 use crate::table::column_groups::column_groups;
 use crate::table::event_schema::{ColumnShape, EVENT_TIME, RECORD, UNIQUE, shape_of};
 
@@ -45,8 +45,7 @@ pub(super) struct LeafColumn {
     /// Whether values are ids, which have little in common.
     pub(super) has_ids: bool,
     pub(super) has_statistics: bool,
-    /// Whether it has a Bloom filter.
-    pub(super) is_looked_up: bool,
+    pub(super) has_bloom_filter: bool,
     /// Size after which a page of plain values ends.
     pub(super) page_bytes: usize,
     /// Size after which values are not added to the dictionary.
@@ -128,7 +127,7 @@ impl LeafColumn {
             has_dictionary: !is_unique && kind != LeafKind::Boolean,
             has_ids: is_unique && shape == ColumnShape::Text,
             has_statistics,
-            is_looked_up: LOOKED_UP.contains(&path.as_str()),
+            has_bloom_filter: LOOKED_UP.contains(&path.as_str()),
             page_bytes: (PAGES / leaves.max(1)).clamp(16 << 10, 512 << 10),
             dictionary_bytes: (DICTIONARIES / leaves.max(1)).clamp(32 << 10, 1 << 20),
             descriptor,
@@ -142,7 +141,7 @@ impl LeafColumn {
         }
         let start = out.len();
         out.extend_from_slice(&[0; 4]);
-        levels::encode(levels, levels::bits(largest.into()), out);
+        rle::encode(levels, rle::bit_width(largest.into()), out);
         let length = (out.len() - start - 4) as u32;
         out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     }

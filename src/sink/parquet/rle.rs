@@ -1,4 +1,4 @@
-//! The encoding of small numbers, such as levels and positions in a dictionary: runs of equal
+//! Parquet's RLE / bit-packing hybrid, which encodes levels and dictionary indexes: runs of equal
 //! numbers, and groups of eight packed to bits in between.
 
 use crate::syntax::varint;
@@ -6,8 +6,8 @@ use crate::syntax::varint;
 /// Numbers of this many at least are a run.
 const RUN: usize = 8;
 
-/// The bits that numbers up to `largest` need.
-pub(super) fn bits(largest: u32) -> u8 {
+/// The number of bits that numbers up to `largest` need.
+pub(super) fn bit_width(largest: u32) -> u8 {
     (u32::BITS - largest.leading_zeros()) as u8
 }
 
@@ -127,6 +127,6 @@ mod tests {
         let mut bytes = Vec::new();
         encode(&[0_u8; 4096], 1, &mut bytes);
         assert_eq!(bytes, [0x80, 0x40, 0]);
-        assert_eq!([0, 1, 2, 255, 256].map(bits), [0, 1, 2, 8, 9]);
+        assert_eq!([0, 1, 2, 255, 256].map(bit_width), [0, 1, 2, 8, 9]);
     }
 }
