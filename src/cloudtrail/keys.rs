@@ -83,9 +83,9 @@ fn number(text: &str, digits: usize) -> Option<i16> {
     is_number.then(|| text.parse().ok())?
 }
 
-/// Whether a folder's name is an account id.
-pub fn is_account(folder: &str) -> bool {
-    folder.len() == 12 && folder.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a text is an account id.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a key is that of a digest, by its folder.

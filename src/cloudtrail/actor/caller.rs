@@ -7,6 +7,7 @@ use super::StartKind;
 use super::text_hasher::{HashTexts, TextHasher};
 use crate::cloudtrail::field::text_of;
 use crate::cloudtrail::identity::{IdentityReader, Principal, user_name};
+use crate::cloudtrail::keys::is_account;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
 use crate::decode::json::JsonValue;
@@ -194,11 +195,6 @@ fn other<H>(principal: &Principal<'_>, facts: &mut CallerFacts<H>) {
         }
         _ => {}
     }
-}
-
-/// Whether a text is the number of an account.
-pub(super) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a text is the id of an EC2 instance.

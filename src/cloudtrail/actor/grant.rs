@@ -3,13 +3,14 @@
 use super::StartKind;
 use serde::{Deserialize, Serialize};
 
-use super::caller::{CallerFacts, CallerReader, Standing, is_account, is_instance, role_of};
+use super::caller::{CallerFacts, CallerReader, Standing, is_instance, role_of};
 use super::index::ActorIndexBuilder;
 use super::session_start::SessionStart;
 use super::text_hasher::{HashTexts, PortableHasher, TextHasher};
 use crate::cloudtrail::call::FailureRule;
 use crate::cloudtrail::field::{FieldPath, text, text_of};
 use crate::cloudtrail::identity::{assumed_role_arn, user_name};
+use crate::cloudtrail::keys::is_account;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
 
