@@ -52,7 +52,7 @@ pub struct AccessKind {
 impl AccessKind {
     /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<AccessKind, TooManyFields> {
-        Ok(AccessKind { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
+        Ok(AccessKind { read_only: fields.add("readOnly")?, name: fields.add("eventName")? })
     }
 
     /// Whether the call only read: as `readOnly` says or, if it is missing, as in
@@ -91,13 +91,13 @@ impl FailureRule {
     /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<FailureRule, TooManyFields> {
         Ok(FailureRule {
-            code: fields.slot("errorCode")?,
-            message: fields.slot("errorMessage")?,
-            name: fields.slot("eventName")?,
+            code: fields.add("errorCode")?,
+            message: fields.add("errorMessage")?,
+            name: fields.add("eventName")?,
             outcomes: [
-                fields.slot("responseElements")?,
-                fields.slot("serviceEventDetails")?,
-                fields.slot("additionalEventData")?,
+                fields.add("responseElements")?,
+                fields.add("serviceEventDetails")?,
+                fields.add("additionalEventData")?,
             ],
         })
     }
@@ -115,7 +115,7 @@ impl FailureRule {
     }
 
     fn has_failed_outcome(self, event: &Event<'_>) -> bool {
-        self.outcomes.iter().filter_map(|slot| event.get(*slot)).filter(|value| may_say_failure(*value)).any(|value| {
+        self.outcomes.iter().filter_map(|id| event.get(*id)).filter(|value| may_say_failure(*value)).any(|value| {
             let name = field::text(event, self.name);
             let outcome = name.and_then(|name| value.member(&name)).and_then(|outcome| outcome.string());
             outcome.is_some_and(|outcome| outcome == FAILURE)

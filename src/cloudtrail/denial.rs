@@ -23,7 +23,7 @@ pub struct DenialMatcher {
 impl DenialMatcher {
     /// Adds the field it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<DenialMatcher, Error> {
-        let code = fields.slot("errorCode")?;
+        let code = fields.add("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
         let words = words.map_err(|error| Error::Failed(error.to_string()))?;
         Ok(DenialMatcher { code, words })

@@ -257,7 +257,7 @@ impl FieldPath {
         let mut steps = steps(text.strip_prefix('.').unwrap_or(text))?.into_iter();
         match steps.next() {
             Some(PathStep::Member(name)) => {
-                let root = fields.slot(&name)?;
+                let root = fields.add(&name)?;
                 Ok(FieldPath { root, steps: steps.collect() })
             }
             _ => Err("does not begin with a field name".into()),
@@ -366,8 +366,8 @@ fn name(text: &str) -> Result<(&str, &str), String> {
 
 /// The text of a field; of a long one, its start. `None` if the field is absent, null,
 /// an object or an array.
-pub fn text<'a>(event: &Event<'a>, slot: FieldId) -> Option<Cow<'a, str>> {
-    event.get(slot).filter(|value| value.kind() != ValueKind::Null)?.scalar()
+pub fn text<'a>(event: &Event<'a>, field: FieldId) -> Option<Cow<'a, str>> {
+    event.get(field).filter(|value| value.kind() != ValueKind::Null)?.scalar()
 }
 
 /// The text of a value, unless it is empty; of a long one, its start.

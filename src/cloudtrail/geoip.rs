@@ -51,7 +51,7 @@ impl GeoReader {
     /// attribute.
     pub fn new(attribute: GeoAttribute, fields: &mut FieldSet) -> Result<GeoReader, String> {
         let databases = require(attribute, fields.geoip())?;
-        Ok(GeoReader { attribute, address: fields.slot("sourceIPAddress")?, databases, remembered: HashMap::new() })
+        Ok(GeoReader { attribute, address: fields.add("sourceIPAddress")?, databases, remembered: HashMap::new() })
     }
 
     /// The value; `None` if no database has one or the source is not an address.

@@ -26,8 +26,8 @@ impl IdentityReader {
     /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<IdentityReader, TooManyFields> {
         Ok(IdentityReader {
-            identity: fields.slot("userIdentity")?,
-            additional: fields.slot("additionalEventData")?,
+            identity: fields.add("userIdentity")?,
+            additional: fields.add("additionalEventData")?,
             parts: ObjectReader::new([
                 "type",
                 "userName",

@@ -21,7 +21,7 @@ impl NetworkReader {
     /// known.
     pub fn new(fields: &mut FieldSet) -> Result<NetworkReader, String> {
         let names = require(fields.networks())?;
-        Ok(NetworkReader { address: fields.slot("sourceIPAddress")?, names })
+        Ok(NetworkReader { address: fields.add("sourceIPAddress")?, names })
     }
 
     /// The name of the network; `None` if it has no name or the source is not an address.

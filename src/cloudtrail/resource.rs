@@ -38,12 +38,11 @@ pub struct ResourceFields {
 impl ResourceFields {
     /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<ResourceFields, TooManyFields> {
-        let mut slot = |name| fields.slot(name);
-        let (request, response) = (slot("requestParameters")?, slot("responseElements")?);
-        let service = slot("serviceEventDetails")?;
-        let whole =
-            [slot("resources")?, request, response, service, slot("additionalEventData")?, slot("vpcEndpointId")?];
-        let (message, identity) = (slot("errorMessage")?, slot("userIdentity")?);
+        let mut add = |name| fields.add(name);
+        let (request, response) = (add("requestParameters")?, add("responseElements")?);
+        let service = add("serviceEventDetails")?;
+        let whole = [add("resources")?, request, response, service, add("additionalEventData")?, add("vpcEndpointId")?];
+        let (message, identity) = (add("errorMessage")?, add("userIdentity")?);
         Ok(ResourceFields { whole, request, response, service, message, identity })
     }
 
@@ -53,7 +52,7 @@ impl ResourceFields {
     /// [`CUT`].
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
         let mut found = FoundResources::default();
-        for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
+        for value in self.whole.iter().filter_map(|field| event.get(*field)) {
             value.each_string(|written| {
                 if let Some(text) = resource(written) {
                     found.add(text);
@@ -64,7 +63,7 @@ impl ResourceFields {
         if let Some(request) = event.get(self.request) {
             names_in_request(request, |name| found.add_name(name));
         }
-        for answer in [self.response, self.service].iter().filter_map(|slot| event.get(*slot)) {
+        for answer in [self.response, self.service].iter().filter_map(|field| event.get(*field)) {
             if found.list.is_empty() {
                 names_in_answer(answer, |name| found.add_name(name));
             }
@@ -82,7 +81,7 @@ impl ResourceFields {
     /// long list.
     pub fn any(&self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
         let mut is_any = false;
-        for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
+        for value in self.whole.iter().filter_map(|field| event.get(*field)) {
             value.each_string(|written| {
                 is_any = is_any || resource(written).is_some_and(|text| is(&text));
             });
@@ -197,7 +196,7 @@ impl ResourceChoice {
     pub fn matches(&self, event: &Event<'_>) -> bool {
         self.choice.accepts(|pattern| {
             let mut is_there = false;
-            for value in self.fields.whole.iter().filter_map(|slot| event.get(*slot)) {
+            for value in self.fields.whole.iter().filter_map(|field| event.get(*field)) {
                 value.each_string(|written| is_there = is_there || is_named(pattern, written));
             }
             if !is_there {

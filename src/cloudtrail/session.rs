@@ -28,7 +28,7 @@ impl SessionReader {
     /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<SessionReader, TooManyFields> {
         Ok(SessionReader {
-            identity: fields.slot("userIdentity")?,
+            identity: fields.add("userIdentity")?,
             parts: ObjectReader::new(["principalId", "arn", "accountId", "sessionContext"]),
             context: ObjectReader::new(["attributes"]),
             attributes: ObjectReader::new(["creationDate"]),

@@ -148,11 +148,11 @@ impl ThemeReader {
         });
         let objects = objects.collect::<Result<_, _>>()?;
         Ok(ThemeReader {
-            name: fields.slot("eventName")?,
-            source: fields.slot("eventSource")?,
+            name: fields.add("eventName")?,
+            source: fields.add("eventSource")?,
             rules,
             objects,
-            request: fields.slot("requestParameters")?,
+            request: fields.add("requestParameters")?,
             resources: ResourceFields::new(fields)?,
         })
     }

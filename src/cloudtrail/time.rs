@@ -52,7 +52,7 @@ pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
 /// Reads `eventTime`.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    slot: FieldId,
+    field: FieldId,
     hour: HourMemo,
     has_other_forms: bool,
 }
@@ -104,14 +104,14 @@ const MINUTES: usize = "14:02Z".len();
 impl Clock {
     /// Adds the field it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<Clock, TooManyFields> {
-        Ok(Clock { slot: fields.slot("eventTime")?, hour: HourMemo::default(), has_other_forms: false })
+        Ok(Clock { field: fields.add("eventTime")?, hour: HourMemo::default(), has_other_forms: false })
     }
 
     /// The time of the event in seconds since 1970; `None` if it has no time that can
     /// be parsed.
     #[inline]
     pub fn second(&mut self, event: &Event<'_>) -> Option<i64> {
-        let value = event.get(self.slot)?;
+        let value = event.get(self.field)?;
         let known = value.raw_string().and_then(|written| self.hour.second(written));
         known.or_else(|| self.read(value))
     }
@@ -154,7 +154,7 @@ mod tests {
     fn times_are_parsed_in_all_forms() {
         let mut fields = FieldSet::default();
         let mut clock = Clock::new(&mut fields).unwrap();
-        let (slot, mut hour) = (fields.slot("eventTime").unwrap(), HourMemo::default());
+        let (field, mut hour) = (fields.add("eventTime").unwrap(), HourMemo::default());
         for (time, expected) in [
             (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),
             (r#""2026-10-01T09:59:59Z""#, Some("2026-10-01T09:59:59Z")),
@@ -193,7 +193,7 @@ mod tests {
             let json = format!(r#"{{"eventTime":{time}}}"#);
             let second = with_event(&json, &fields, |event| clock.second(event));
             let value = with_event(&json, &fields, |event| {
-                (event.get(slot).and_then(of_value), event.get(slot).and_then(|value| hour.of_value(value)))
+                (event.get(field).and_then(of_value), event.get(field).and_then(|value| hour.of_value(value)))
             });
             assert_eq!(value.0, value.1, "{time}");
             let expected = expected.map(|time| time.parse::<Timestamp>().unwrap().as_second());

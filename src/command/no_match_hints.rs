@@ -183,7 +183,7 @@ impl HintSample {
         if is_plain && window.is_open() {
             return None;
         }
-        let time = fields.slot("eventTime").ok()?;
+        let time = fields.add("eventTime").ok()?;
         Some(HintSample { bytes: 0, stop: stop.clone(), asked, time, times: None, events: 0 })
     }
 

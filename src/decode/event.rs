@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn fields_are_found_in_any_order_and_escaping() {
         let mut fields = FieldSet::default();
-        let [name, time, absent] = ["eventName", "eventTime", "errorCode"].map(|name| fields.slot(name).unwrap());
-        assert_eq!(fields.slot("eventName"), Ok(name));
+        let [name, time, absent] = ["eventName", "eventTime", "errorCode"].map(|name| fields.add(name).unwrap());
+        assert_eq!(fields.add("eventName"), Ok(name));
         let json = br#" {"eventTime":"x","other":{"eventName":"no","eventVersion":"1"},"event\u004eame":"yes","eventTime":null}"#;
         let mut structure = Structure::default();
         let text = JsonText::index(json, &mut structure);

@@ -70,16 +70,16 @@ pub(super) enum Record<'a> {
 impl RecordClassifier {
     /// Adds the fields it needs to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<RecordClassifier, TooManyFields> {
-        let name = fields.slot("eventName")?;
-        let mut slot = |name| fields.slot(name);
+        let name = fields.add("eventName")?;
+        let mut add = |name| fields.add(name);
         let [version, time, _, id] = EVENT_MARKS;
         let [records, events, lower_events, log_events] = LIST_NAMES;
         Ok(RecordClassifier {
-            marks: [slot(version)?, slot(time)?, slot(id)?],
+            marks: [add(version)?, add(time)?, add(id)?],
             name,
-            source: slot("eventSource")?,
-            detail: slot("detail")?,
-            lists: [slot(records)?, slot(events)?, slot(lower_events)?, slot(log_events)?],
+            source: add("eventSource")?,
+            detail: add("detail")?,
+            lists: [add(records)?, add(events)?, add(lower_events)?, add(log_events)?],
             substitutes: FieldSubstitutes::new(fields)?,
         })
     }
@@ -87,7 +87,7 @@ impl RecordClassifier {
     /// The list in an object, if there is one.
     #[inline(always)]
     pub(super) fn list(&self, object: &Event<'_>, text: &JsonText<'_>, at: usize) -> ListMember {
-        if self.lists.iter().all(|slot| object.get(*slot).is_none()) {
+        if self.lists.iter().all(|field| object.get(*field).is_none()) {
             return ListMember::None;
         }
         // The fields do not record their order, so the members are walked again.
@@ -117,7 +117,7 @@ impl RecordClassifier {
     /// Whether the object has the fields of an event.
     #[inline(always)]
     fn is_marked(&self, object: &Event<'_>) -> bool {
-        self.marks.iter().any(|slot| object.get(*slot).is_some())
+        self.marks.iter().any(|field| object.get(*field).is_some())
             || (object.get(self.name).is_some() && has_other_field(object))
     }
 

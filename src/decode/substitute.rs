@@ -21,18 +21,18 @@ pub(super) struct FieldSubstitutes {
 impl FieldSubstitutes {
     /// Adds the fields to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<FieldSubstitutes, TooManyFields> {
-        let mut slot = |name| fields.slot(name);
-        let (time, name) = (slot("eventTime")?, slot("eventName")?);
-        let insight = slot("insightDetails")?;
+        let mut add = |name| fields.add(name);
+        let (time, name) = (add("eventTime")?, add("eventName")?);
+        let insight = add("insightDetails")?;
         Ok(FieldSubstitutes {
             time,
             name,
             pairs: [
-                (time, slot("timeWindow")?, Some("windowStart")),
+                (time, add("timeWindow")?, Some("windowStart")),
                 (name, insight, Some("eventName")),
-                (slot("eventSource")?, insight, Some("eventSource")),
-                (slot("recipientAccountId")?, slot("accountId")?, None),
-                (slot("eventID")?, slot("eventId")?, None),
+                (add("eventSource")?, insight, Some("eventSource")),
+                (add("recipientAccountId")?, add("accountId")?, None),
+                (add("eventID")?, add("eventId")?, None),
             ],
         })
     }

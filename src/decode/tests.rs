@@ -16,7 +16,7 @@ fn decode(file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
 
 fn decode_with(simd: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
     let mut fields = FieldSet::default();
-    let name = fields.slot("eventName").unwrap();
+    let name = fields.add("eventName").unwrap();
     let mut decoder = Decoder::with(&fields, simd).unwrap();
     let (mut names, mut start, mut end) = (Vec::new(), 0, step.min(file.len()));
     decoder.start();

@@ -57,8 +57,8 @@ impl BegunSessions {
             is_partial: asked.jq.is_some()
                 || asked.options.iter().any(|(other, _)| other.has_values() && other.flag != USER),
             window: asked.window,
-            name: fields.slot("eventName")?,
-            time: fields.slot("eventTime")?,
+            name: fields.add("eventName")?,
+            time: fields.add("eventTime")?,
             identities: IdentityReader::new(fields)?,
             grants: starts.reader(fields).map_err(Error::usage)?,
             starts: Arc::new(Mutex::new(starts)),

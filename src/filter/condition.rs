@@ -65,7 +65,7 @@ impl Condition {
         };
         Ok(match option.kind {
             ConditionKind::Field(name) => {
-                let slot = fields.slot(name)?;
+                let slot = fields.add(name)?;
                 patterns()?.map(|choice| Condition::Field(slot, choice))
             }
             ConditionKind::Path(path) => {
@@ -73,7 +73,7 @@ impl Condition {
                 patterns()?.map(|choice| Condition::Path(path, choice))
             }
             ConditionKind::Service => {
-                let slot = fields.slot("eventSource")?;
+                let slot = fields.add("eventSource")?;
                 let compile = |value: &str| ServicePattern::new(flag, value);
                 let services = PatternSet::with_lists(flag, values, lists, compile, ServicePattern::of_list);
                 services?.map(|choice| Condition::Service(slot, choice))
@@ -83,7 +83,7 @@ impl Condition {
                 patterns()?.map(|choice| Condition::Account(account, choice))
             }
             ConditionKind::Address => {
-                let slot = fields.slot("sourceIPAddress")?;
+                let slot = fields.add("sourceIPAddress")?;
                 let networks = asked.networks.as_ref();
                 let compile = |value: &str| AddressPattern::new(flag, value, networks);
                 let compile_list =
@@ -251,7 +251,7 @@ pub struct AccountFields {
 
 impl AccountFields {
     fn new(fields: &mut FieldSet) -> Result<AccountFields, Error> {
-        Ok(AccountFields { recipient: fields.slot("recipientAccountId")?, identity: fields.slot("userIdentity")? })
+        Ok(AccountFields { recipient: fields.add("recipientAccountId")?, identity: fields.add("userIdentity")? })
     }
 
     /// The account of an event: the recipient. Events of the first versions do not

@@ -129,7 +129,7 @@ impl TimeCondition {
             return Ok(None);
         }
         let [since, until] = [window.since, window.until].map(|time| time.and_then(canonical));
-        Ok(Some(TimeCondition { slot: fields.slot("eventTime")?, window, since, until }))
+        Ok(Some(TimeCondition { slot: fields.add("eventTime")?, window, since, until }))
     }
 
     fn answer(&self, event: &Event<'_>) -> FilterAnswer {

@@ -74,7 +74,7 @@ impl Jq {
             RequiredFields::All => None,
             RequiredFields::Only(names) => {
                 let slots: Result<_, TooManyFields> =
-                    names.iter().map(|name| Ok((name.clone(), fields.slot(name)?))).collect();
+                    names.iter().map(|name| Ok((name.clone(), fields.add(name)?))).collect();
                 Some(slots?)
             }
         };

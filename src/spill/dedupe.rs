@@ -24,7 +24,7 @@ pub type IdHash = [u8; 12];
 /// Extracts the ids of events.
 #[derive(Clone, Debug)]
 pub struct IdReader {
-    slot: FieldId,
+    field: FieldId,
     /// The key of the hash; `None` for hashes that are equal in all runs.
     key: Option<RandomState>,
 }
@@ -32,19 +32,19 @@ pub struct IdReader {
 impl IdReader {
     /// Requests the `eventID` field.
     pub fn new(fields: &mut FieldSet) -> Result<IdReader, Error> {
-        let slot = fields.slot("eventID")?;
-        Ok(IdReader { slot, key: Some(RandomState::new()) })
+        let field = fields.add("eventID")?;
+        Ok(IdReader { field, key: Some(RandomState::new()) })
     }
 
     /// The same for hashes that are equal in all runs, as parts of one result need them. They are
     /// 96 bits of a SHA-256, so that logs cannot provoke collisions of them either.
     pub fn for_parts(fields: &mut FieldSet) -> Result<IdReader, Error> {
-        Ok(IdReader { slot: fields.slot("eventID")?, key: None })
+        Ok(IdReader { field: fields.add("eventID")?, key: None })
     }
 
     /// Returns the hashed id of an event; `None` if it has no id.
     pub fn id(&self, event: &Event<'_>) -> Option<IdHash> {
-        let value = event.get(self.slot).filter(|value| value.kind() != ValueKind::Null)?;
+        let value = event.get(self.field).filter(|value| value.kind() != ValueKind::Null)?;
         if let (Some(key), Some(uuid)) = (&self.key, value.raw_string().and_then(uuid)) {
             return Some(id_of(uuid_hashes(key, uuid)));
         }

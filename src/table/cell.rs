@@ -187,11 +187,11 @@ mod tests {
 
     fn cell(json: &str) -> String {
         let mut fields = FieldSet::default();
-        let slot = fields.slot("x").unwrap();
+        let field = fields.add("x").unwrap();
         let style = CellStyle::new("NULL", true, None);
         with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
             let mut out = Vec::new();
-            style.value(event.get(slot), &mut out);
+            style.value(event.get(field), &mut out);
             String::from_utf8(out).unwrap()
         })
     }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn times_are_shown_in_a_zone() {
         let mut fields = FieldSet::default();
-        let slot = fields.slot("x").unwrap();
+        let field = fields.add("x").unwrap();
         for (zone, json, expected) in [
             ("Europe/Berlin", r#""2026-10-25T00:59:59Z""#, "2026-10-25T02:59:59+02:00"),
             ("Europe/Berlin", r#""2026-10-25T01:00:00Z""#, "2026-10-25T02:00:00+01:00"),
@@ -239,7 +239,7 @@ mod tests {
             let style = CellStyle::new("~", true, crate::syntax::window::zone(zone).ok());
             with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
                 let mut out = Vec::new();
-                style.time(event.get(slot), &mut out);
+                style.time(event.get(field), &mut out);
                 assert_eq!(String::from_utf8(out).unwrap(), expected, "{zone} {json}");
             });
         }

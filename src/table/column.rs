@@ -152,8 +152,8 @@ impl Column {
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
             ("file", None) => CellSource::File,
             (VERIFIED, None) => CellSource::Verified(Box::default()),
-            ("eventTime", None) => CellSource::Time(fields.slot(name)?),
-            _ if catalogue::names().any(|known| known == name) => CellSource::Field(fields.slot(name)?),
+            ("eventTime", None) => CellSource::Time(fields.add(name)?),
+            _ if catalogue::names().any(|known| known == name) => CellSource::Field(fields.add(name)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
                 Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
                 None => {
@@ -192,7 +192,7 @@ impl Column {
     /// The value of the cell if it can be written in pieces.
     fn large_value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let value = match &self.source {
-            CellSource::Field(slot) | CellSource::Time(slot) => event.get(*slot),
+            CellSource::Field(field) | CellSource::Time(field) => event.get(*field),
             CellSource::Path(path) if !path.is_many() => path.value(event),
             CellSource::First(paths) => first(paths, event),
             _ => None,
@@ -211,7 +211,7 @@ impl Column {
     #[inline]
     pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; JsonValue::SHORT], usize)> {
         match &self.source {
-            CellSource::Field(slot) => event.get(*slot)?.short(),
+            CellSource::Field(field) => event.get(*field)?.short(),
             _ => None,
         }
     }
@@ -220,7 +220,7 @@ impl Column {
     #[inline]
     pub fn written_time<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
         match &self.source {
-            CellSource::Time(slot) => event.get(*slot)?.raw_string(),
+            CellSource::Time(field) => event.get(*field)?.raw_string(),
             _ => None,
         }
     }
@@ -229,8 +229,8 @@ impl Column {
     #[inline(always)]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &self.source {
-            CellSource::Field(slot) => style.value(event.get(*slot), out),
-            CellSource::Time(slot) if style.zone.is_none() => style.value(event.get(*slot), out),
+            CellSource::Field(field) => style.value(event.get(*field), out),
+            CellSource::Time(field) if style.zone.is_none() => style.value(event.get(*field), out),
             _ => self.write_other(event, file, style, out),
         }
     }
@@ -280,8 +280,8 @@ impl Column {
     #[inline(never)]
     fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
-            CellSource::Field(slot) => style.value(event.get(*slot), out),
-            CellSource::Time(slot) => style.event_time(event.get(*slot), out),
+            CellSource::Field(field) => style.value(event.get(*field), out),
+            CellSource::Time(field) => style.event_time(event.get(*field), out),
             CellSource::Path(path) if path.is_many() => joined(path, event, style, out),
             CellSource::Path(path) => style.time(path.value(event), out),
             CellSource::First(paths) => style.value(first(paths, event), out),

@@ -95,7 +95,7 @@ impl EventRows {
         }
         let style = CellStyle::new("", false, layout.zone.clone().filter(|_| !is_typed));
         let shared = is_typed.then(|| Arc::clone(&layout.files.shared));
-        let time = fields.slot(EVENT_TIME)?;
+        let time = fields.add(EVENT_TIME)?;
         let mut of_groups = vec![GroupField { field: time, group: None }];
         let shown = columns.iter().map(EventColumn::output).collect();
         let groups = groups_of(columns, is_typed, fields, &mut of_groups)?;
@@ -107,8 +107,8 @@ impl EventRows {
             partitions: layout.files.partitions.clone(),
             keeps_order: layout.files.keeps_order || !is_typed,
             time,
-            account: fields.slot("recipientAccountId")?,
-            region: fields.slot("awsRegion")?,
+            account: fields.add("recipientAccountId")?,
+            region: fields.add("awsRegion")?,
             hour: HourMemo::default(),
             last_day: None,
             folder: String::new(),
@@ -188,7 +188,7 @@ impl EventRows {
     fn key(&mut self, event: &Event<'_>, time: Option<Timestamp>, out: &mut Vec<u8>) {
         self.folder.clear();
         for key in &self.partitions {
-            let text = |slot| event.get(slot).and_then(|value| value.scalar());
+            let text = |field| event.get(field).and_then(|value| value.scalar());
             match key {
                 PartitionKey::Account => key.push_folder(text(self.account).as_deref(), &mut self.folder),
                 PartitionKey::Region => key.push_folder(text(self.region).as_deref(), &mut self.folder),

@@ -118,13 +118,13 @@ mod tests {
     /// both in pieces.
     fn cells(json: &str) -> [Vec<u8>; 4] {
         let mut fields = FieldSet::default();
-        let slot = fields.slot("x").unwrap();
+        let field = fields.add("x").unwrap();
         let path = FieldPath::parse("list[]", &mut fields).unwrap();
         let style = CellStyle::new("~", true, None);
         with_event(&format!("{{\"x\":{json},\"list\":[null,{json},{json}]}}"), &fields, |event| {
             let [mut whole, mut parts, mut list, mut list_parts] = [const { Vec::new() }; 4];
-            style.value(event.get(slot), &mut whole);
-            let value = event.get(slot).unwrap();
+            style.value(event.get(field), &mut whole);
+            let value = event.get(field).unwrap();
             let _ = cell(value, &style, &mut |piece| {
                 assert!(piece.len() < 8 * PIECE);
                 parts.extend_from_slice(piece);

@@ -40,7 +40,7 @@ impl TimeStep {
 /// Reads the step of an event in a time zone.
 #[derive(Clone, Debug)]
 pub(super) struct StepReader {
-    slot: FieldId,
+    field: FieldId,
     step: TimeStep,
     zone: TimeZone,
     /// The last minute and its text: mostly the next event is in the same minute.
@@ -50,13 +50,13 @@ pub(super) struct StepReader {
 impl StepReader {
     /// Adds the fields it reads to `fields`.
     pub(super) fn new(step: TimeStep, zone: TimeZone, fields: &mut FieldSet) -> Result<StepReader, TooManyFields> {
-        Ok(StepReader { slot: fields.slot("eventTime")?, step, zone, last: None })
+        Ok(StepReader { field: fields.add("eventTime")?, step, zone, last: None })
     }
 
     /// The start of the step: `2026-10-01T09:14:00Z`, or `2026-10-01` for a day. `None` if
     /// the time cannot be parsed.
     pub(super) fn text(&mut self, event: &Event<'_>) -> Option<&str> {
-        let time = event.get(self.slot).and_then(time::of_value)?;
+        let time = event.get(self.field).and_then(time::of_value)?;
         let minute = time.as_second().div_euclid(60);
         if self.last.as_ref().is_none_or(|(known, _)| *known != minute) {
             self.last = Some((minute, start(self.step, time, &self.zone)));

@@ -78,8 +78,8 @@ impl<T: HashTexts> CallerReader<T> {
     pub(super) fn new(hasher: T, fields: &mut FieldSet) -> Result<CallerReader<T>, TooManyFields> {
         Ok(CallerReader {
             identities: IdentityReader::new(fields)?,
-            identity: fields.slot("userIdentity")?,
-            recipient: fields.slot("recipientAccountId")?,
+            identity: fields.add("userIdentity")?,
+            recipient: fields.add("recipientAccountId")?,
             parts: ObjectReader::new(["accessKeyId", "sessionContext"]),
             context: ObjectReader::new(["attributes", "ec2RoleDelivery", "assumedRoot"]),
             attributes: ObjectReader::new(["creationDate"]),

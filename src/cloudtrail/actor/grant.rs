@@ -137,9 +137,9 @@ impl<T: HashTexts> GrantReader<T> {
         Ok(GrantReader {
             callers: CallerReader::new(hasher, fields)?,
             failure: FailureRule::new(fields)?,
-            name: fields.slot("eventName")?,
-            source: fields.slot("eventSource")?,
-            time: fields.slot("eventTime")?,
+            name: fields.add("eventName")?,
+            source: fields.add("eventSource")?,
+            time: fields.add("eventTime")?,
             paths: GrantPaths::new(fields)?,
         })
     }

@@ -79,7 +79,7 @@ impl RowKey {
 impl OriginReader {
     /// Requests the `eventTime` field.
     pub(in crate::command) fn new(fields: &mut FieldSet) -> Result<OriginReader, Error> {
-        Ok(OriginReader { time: fields.slot("eventTime")? })
+        Ok(OriginReader { time: fields.add("eventTime")? })
     }
 
     fn write(&self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {

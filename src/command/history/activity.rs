@@ -115,10 +115,10 @@ const DATE: usize = "2026-10-01".len();
 impl ActivityReader {
     pub(super) fn new(fields: &mut FieldSet) -> Result<ActivityReader, Error> {
         Ok(ActivityReader {
-            time: fields.slot("eventTime")?,
-            region: fields.slot("awsRegion")?,
-            recipient: fields.slot("recipientAccountId")?,
-            identity: fields.slot("userIdentity")?,
+            time: fields.add("eventTime")?,
+            region: fields.add("awsRegion")?,
+            recipient: fields.add("recipientAccountId")?,
+            identity: fields.add("userIdentity")?,
             last: None,
             activity: Activity::default(),
         })

@@ -104,9 +104,9 @@ impl ChangeWorker {
             names: names.collect(),
             activity: ActivityReader::new(fields)?,
             user: Field::parse("userName", fields).map_err(Error::usage)?,
-            time: fields.slot("eventTime")?,
-            name: fields.slot("eventName")?,
-            id: fields.slot("eventID")?,
+            time: fields.add("eventTime")?,
+            name: fields.add("eventName")?,
+            id: fields.add("eventID")?,
         })
     }
 

@@ -76,12 +76,12 @@ impl CallColumn {
 impl CallMemo {
     /// Adds the fields it reads to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<CallMemo, Error> {
-        let mut slots = Vec::with_capacity(FIELDS);
+        let mut ids = Vec::with_capacity(FIELDS);
         for name in NAMES {
-            slots.push(fields.slot(name)?);
+            ids.push(fields.add(name)?);
         }
-        let slots = slots.try_into().map_err(|_| Error::Failed("internal error: fields of calls".into()))?;
-        Ok(CallMemo { fields: slots, failure: FailureRule::new(fields)?, known: CountedMemo::new(MAX_BYTES) })
+        let ids = ids.try_into().map_err(|_| Error::Failed("internal error: fields of calls".into()))?;
+        Ok(CallMemo { fields: ids, failure: FailureRule::new(fields)?, known: CountedMemo::new(MAX_BYTES) })
     }
 
     /// Limits the bytes that calls take.

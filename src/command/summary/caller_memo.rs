@@ -94,10 +94,10 @@ impl CallerMemo {
     pub(super) fn new(fields: &mut FieldSet) -> Result<CallerMemo, Error> {
         Ok(CallerMemo {
             fields: [
-                (fields.slot("userIdentity")?, 2048),
-                (fields.slot("sourceIPAddress")?, 64),
-                (fields.slot("userAgent")?, 512),
-                (fields.slot("sessionCredentialFromConsole")?, 8),
+                (fields.add("userIdentity")?, 2048),
+                (fields.add("sourceIPAddress")?, 64),
+                (fields.add("userAgent")?, 512),
+                (fields.add("sessionCredentialFromConsole")?, 8),
             ],
             known: CountedMemo::new(MAX_BYTES),
         })

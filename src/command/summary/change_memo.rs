@@ -25,7 +25,7 @@ const MAX_BYTES: usize = 1 << 20;
 impl ChangeMemo {
     /// Adds the field it reads to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<ChangeMemo, Error> {
-        Ok(ChangeMemo { request: fields.slot("requestParameters")?, known: CountedMemo::new(MAX_BYTES) })
+        Ok(ChangeMemo { request: fields.add("requestParameters")?, known: CountedMemo::new(MAX_BYTES) })
     }
 
     /// Limits the bytes that changes take.

@@ -140,13 +140,13 @@ impl TimelineReader {
         fields: &mut FieldSet,
     ) -> Result<TimelineReader, Error> {
         Ok(TimelineReader {
-            time: fields.slot("eventTime")?,
-            name: fields.slot("eventName")?,
-            source: fields.slot("eventSource")?,
-            address: fields.slot("sourceIPAddress")?,
-            error_code: fields.slot("errorCode")?,
-            region: fields.slot("awsRegion")?,
-            account: fields.slot("recipientAccountId")?,
+            time: fields.add("eventTime")?,
+            name: fields.add("eventName")?,
+            source: fields.add("eventSource")?,
+            address: fields.add("sourceIPAddress")?,
+            error_code: fields.add("errorCode")?,
+            region: fields.add("awsRegion")?,
+            account: fields.add("recipientAccountId")?,
             user: Field::parse("userName", fields).map_err(Error::usage)?,
             actors,
             resources: ResourceFields::new(fields)?,
@@ -175,7 +175,7 @@ impl TimelineReader {
 
     /// What is kept of an event.
     pub(super) fn read(&mut self, event: &Event<'_>) -> TimelineEvent {
-        let text = |slot| field::text(event, slot).map_or(String::new(), shortened);
+        let text = |field| field::text(event, field).map_or(String::new(), shortened);
         let mut user = String::new();
         self.user.each(event, |name| user = shortened(name.into()));
         let actor = self.actor_reader().and_then(|actors| actors.actor(event));

@@ -80,22 +80,21 @@ impl FieldSet {
     }
 
     /// Returns the id of the field `name`, adding the field if it is new.
-    pub fn slot(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
+    pub fn add(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
         let known = self.names.iter().position(|known| **known == *name);
-        let slot =
-            u8::try_from(known.unwrap_or(self.names.len())).ok().filter(|slot| *slot != NONE).ok_or(TooManyFields)?;
+        let id = u8::try_from(known.unwrap_or(self.names.len())).ok().filter(|id| *id != NONE).ok_or(TooManyFields)?;
         if known.is_some() {
-            return Ok(FieldId(slot));
+            return Ok(FieldId(id));
         }
         let bucket = &mut self.buckets[hash(name.as_bytes())];
-        self.next.push(std::mem::replace(bucket, slot));
+        self.next.push(std::mem::replace(bucket, id));
         self.names.push(name.into());
-        Ok(FieldId(slot))
+        Ok(FieldId(id))
     }
 
     /// The name of a field of this set.
-    pub fn name(&self, slot: FieldId) -> &str {
-        &self.names[usize::from(slot.0)]
+    pub fn name(&self, id: FieldId) -> &str {
+        &self.names[usize::from(id.0)]
     }
 
     /// Number of fields.
@@ -105,12 +104,12 @@ impl FieldSet {
 
     /// Finds the field of a key as written, which can contain escapes.
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
-        let mut slot = self.buckets[hash(key)];
-        while slot != NONE {
-            if self.names[usize::from(slot)].as_bytes() == key {
-                return Some(slot.into());
+        let mut id = self.buckets[hash(key)];
+        while id != NONE {
+            if self.names[usize::from(id)].as_bytes() == key {
+                return Some(id.into());
             }
-            slot = self.next[usize::from(slot)];
+            id = self.next[usize::from(id)];
         }
         if key.contains(&b'\\') {
             return self.names.iter().position(|name| key_is(key, name.as_bytes()));
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn the_field_set_has_a_limit_above_all_known_fields() {
         let mut fields = FieldSet::default();
-        let given = (0..300).filter(|number| fields.slot(&format!("field{number}")).is_ok()).count();
+        let given = (0..300).filter(|number| fields.add(&format!("field{number}")).is_ok()).count();
         assert_eq!(given, 255);
     }
 }

@@ -49,7 +49,7 @@ impl FieldSpans {
                 return Ok(from);
             }
             let (from, to) = text.value_at(from)?;
-            self.spans[usize::from(self.keys.slot(key))] = [from as u32, to as u32];
+            self.spans[usize::from(self.keys.field_id(key))] = [from as u32, to as u32];
             (at, last) = (to, key);
         }
     }

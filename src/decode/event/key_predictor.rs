@@ -30,7 +30,7 @@ struct KnownKey {
     /// Length in bytes, with its surroundings.
     length: u8,
     /// Id of the field.
-    slot: u8,
+    field_id: u8,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,15 +65,15 @@ impl KeyPredictor {
 
     /// Creates a predictor for objects with `fields` fields, at most 255.
     pub(super) fn new(fields: usize) -> KeyPredictor {
-        let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
+        let ids = [fields as u8; 3].into_iter().chain(0..fields as u8);
         let mut predictor = KeyPredictor {
             keys: Vec::new(),
             patterns: Vec::new(),
             names: Vec::new(),
             buckets: vec![KeyPredictor::OTHER; KeyPredictor::BUCKETS],
         };
-        for slot in slots {
-            predictor.learn(FieldName::default(), KeyBytes::NEVER, slot);
+        for field_id in ids {
+            predictor.learn(FieldName::default(), KeyBytes::NEVER, field_id);
         }
         let pattern = predictor.pattern(KeyBytes::END);
         let end = &mut predictor.keys[KeyPredictor::END];
@@ -82,11 +82,11 @@ impl KeyPredictor {
     }
 
     /// Adds a key.
-    fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
+    fn learn(&mut self, name: FieldName, written: KeyBytes, field_id: u8) {
         // A longer key is never predicted.
         let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::MAX_LENGTH);
         let pattern = self.pattern(written);
-        self.keys.push(KnownKey { next: [KeyPredictor::OTHER as u16; 2], pattern, length: length as u8, slot });
+        self.keys.push(KnownKey { next: [KeyPredictor::OTHER as u16; 2], pattern, length: length as u8, field_id });
         self.names.push(name);
     }
 
@@ -108,8 +108,8 @@ impl KeyPredictor {
 
     /// The id of the field of a key.
     #[inline(always)]
-    pub(super) fn slot(&self, key: usize) -> u8 {
-        self.keys[key].slot
+    pub(super) fn field_id(&self, key: usize) -> u8 {
+        self.keys[key].field_id
     }
 
     /// Returns the key at `at` and the offset after it if it is one of the two last
@@ -168,17 +168,17 @@ impl KeyPredictor {
         if id != KeyPredictor::OTHER {
             return id;
         }
-        let slot = fields.find(key);
+        let field_id = fields.find(key);
         if self.is_full() || key.len() > KeyPredictor::MAX_KEY {
-            return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
+            return KeyPredictor::OTHER + field_id.map_or(0, |field_id| field_id + 1);
         }
         id = self.keys.len();
         let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
         // The pattern includes the byte before the key, so a first key has its own
         // entry.
         let written = KeyBytes::new(if first == KeyPredictor::START { b'{' } else { b',' }, key);
-        let slot = slot.unwrap_or(fields.len()) as u8;
-        self.learn(FieldName { key: key.into(), first, next_in_bucket }, written, slot);
+        let field_id = field_id.unwrap_or(fields.len()) as u8;
+        self.learn(FieldName { key: key.into(), first, next_in_bucket }, written, field_id);
         id
     }
 }

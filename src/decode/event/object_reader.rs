@@ -16,7 +16,7 @@ impl<const N: usize> ObjectReader<N> {
         let mut fields = FieldSet::default();
         for name in names {
             // `N` is always far below the capacity of a `FieldSet`.
-            let _ = fields.slot(name);
+            let _ = fields.add(name);
         }
         ObjectReader { fields, spans: FieldSpans::default() }
     }
@@ -28,6 +28,6 @@ impl<const N: usize> ObjectReader<N> {
             return [None; N];
         }
         let _ = self.spans.read(object.text(), object.start(), &self.fields);
-        std::array::from_fn(|slot| self.spans.get(slot as u8, object.text()))
+        std::array::from_fn(|id| self.spans.get(id as u8, object.text()))
     }
 }

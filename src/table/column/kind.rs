@@ -45,8 +45,8 @@ impl Column {
     /// null for an absent value, and times in the zone of `style`.
     pub fn write_json(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
-            CellSource::Field(slot) => json::value(event.get(*slot), out),
-            CellSource::Time(slot) => json::event_time(event.get(*slot), style, out),
+            CellSource::Field(field) => json::value(event.get(*field), out),
+            CellSource::Time(field) => json::event_time(event.get(*field), style, out),
             CellSource::Path(path) if path.is_many() => {
                 out.push(b'[');
                 path.each(event, &mut |value| {

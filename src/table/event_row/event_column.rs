@@ -77,7 +77,7 @@ impl EventColumn {
             RECORD => ColumnSource::Record,
             RESOURCES_FOUND => ColumnSource::Found(ResourceFields::new(fields)?),
             "userName" | "file" => ColumnSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
-            _ if is_in_schema => ColumnSource::Field(fields.slot(name)?),
+            _ if is_in_schema => ColumnSource::Field(fields.add(name)?),
             _ => ColumnSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
         };
         Ok(EventColumn { name: name.to_string(), shape, source })
@@ -103,7 +103,7 @@ impl EventColumn {
     /// Appends the value of an event. Returns the number of values that were cut.
     pub(super) fn write(&mut self, of: RowEvent<'_, '_>, cells: &mut PlainCells, out: &mut Vec<u8>) -> u64 {
         match &mut self.source {
-            ColumnSource::Field(slot) => value::shaped(of.event.get(*slot), self.shape, of.is_large, out),
+            ColumnSource::Field(field) => value::shaped(of.event.get(*field), self.shape, of.is_large, out),
             ColumnSource::Time => value::time(of.time, out),
             ColumnSource::Found(fields) => value::texts(&fields.list(of.event), out),
             ColumnSource::Cell(column) => value::cell(column, of, cells, out),

@@ -214,11 +214,11 @@ impl ValueOrigin {
             match &column.source {
                 ColumnSource::Found(resources) => {
                     read.extend(resources.fields());
-                    origin.message = Some((fields.slot("errorMessage")?, fields.slot("userIdentity")?));
+                    origin.message = Some((fields.add("errorMessage")?, fields.add("userIdentity")?));
                 }
                 // The only cell of a group is the user name.
                 ColumnSource::Cell(_) => {
-                    read.push(fields.slot("userIdentity")?);
+                    read.push(fields.add("userIdentity")?);
                     origin.callers = Some(IdentityReader::new(fields)?);
                 }
                 _ => read.extend(column.field()),
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn short_texts_are_written_like_others() {
         let mut fields = FieldSet::default();
-        let field = fields.slot("eventID").unwrap();
+        let field = fields.add("eventID").unwrap();
         let texts =
             ["", "a", "8b28d2ac-3f0a-4b0e-9f5e-0c9d1e5a7b11", r"a\u0041\n", "é", "\u{7f}", " a "].map(String::from);
         let long = [61, 62, 63, 64, 65, 200].map(|length| "x".repeat(length));

@@ -63,12 +63,12 @@ impl SignalWriter {
     /// Adds the fields it reads to `fields`.
     pub(in crate::command::summary) fn new(fields: &mut FieldSet) -> Result<SignalWriter, Error> {
         Ok(SignalWriter {
-            identity: fields.slot("userIdentity")?,
-            source: fields.slot("sourceIPAddress")?,
-            agent: fields.slot("userAgent")?,
-            name: fields.slot("eventName")?,
-            from_console: fields.slot("sessionCredentialFromConsole")?,
-            additional: fields.slot("additionalEventData")?,
+            identity: fields.add("userIdentity")?,
+            source: fields.add("sourceIPAddress")?,
+            agent: fields.add("userAgent")?,
+            name: fields.add("eventName")?,
+            from_console: fields.add("sessionCredentialFromConsole")?,
+            additional: fields.add("additionalEventData")?,
             parts: ObjectReader::new(["type", "accessKeyId", "principalId", "accountId", "sessionContext"]),
             context: ObjectReader::new(["attributes"]),
             attributes: ObjectReader::new(["creationDate"]),
