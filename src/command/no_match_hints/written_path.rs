@@ -36,3 +36,31 @@ fn in_list(list: JsonValue<'_>, steps: &[&str]) -> Option<String> {
     list.each_element(|element| found = found.take().or_else(|| below(element, steps)));
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::event::FieldSet;
+    use crate::decode::testing::with_event;
+
+    #[test]
+    fn a_path_gets_the_case_and_the_lists_of_events() {
+        let event =
+            r#"{"requestParameters":{"itemSet":{"items":[{"id":"a"},{"tags":[{"key":"b"}]}]},"bucketName":"x"}}"#;
+        for (typed, expected) in [
+            ("requestParameters.itemSet.items.id", Some("requestParameters.itemSet.items[].id")),
+            ("requestParameters.itemSet.items.tags.key", Some("requestParameters.itemSet.items[].tags[].key")),
+            ("requestParameters.itemSet.items[0].tags.key", Some("requestParameters.itemSet.items[0].tags[].key")),
+            ("requestparameters.bucketname", Some("requestParameters.bucketName")),
+            (".requestParameters.BucketName", Some("requestParameters.bucketName")),
+            ("requestParameters.bucketName", None),
+            ("requestParameters.bucketName.id", None),
+            ("requestParameters.itemSet.items", None),
+            ("requestParameters.\"bucketname\"", None),
+            ("nosuch", None),
+        ] {
+            let found = with_event(event, &FieldSet::default(), |event| written_path(event.value(), typed));
+            assert_eq!(found.as_deref(), expected, "{typed}");
+        }
+    }
+}
