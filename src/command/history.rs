@@ -52,6 +52,7 @@ use crate::sink::document::folder::{DocumentFolder, DocumentKind, FolderChanges}
 use crate::sink::part_file::{PartHeader, ReadFiles};
 use crate::sink::table_writer::TableWriter;
 use crate::sink::target::Target;
+use crate::table::layout::Format;
 
 /// The command `history`.
 #[derive(Debug)]
@@ -154,7 +155,8 @@ impl<'a> OpenOutput<'a> {
                 let window = request.reading.filter.window;
                 let provenance = Provenance { now: request.now, command: &request.command, window };
                 let columns = RowColumns::new(question.columns(), &layout.columns)?;
-                let table = TableWriter::open(path.as_deref(), layout, columns.output(), &provenance)?;
+                let output = columns.output(layout.format == Format::Table);
+                let table = TableWriter::open(path.as_deref(), layout, output, &provenance)?;
                 OpenOutput::Rows { question, columns, table: Box::new(table), zone: layout.zone.clone() }
             }
             HistoryOutput::Files(folder, format) => {

@@ -3,7 +3,7 @@
 
 mod line;
 
-use self::line::{GAP, push_row, widths};
+use self::line::{GAP, TIME, push_row, widths};
 use super::RowSink;
 use super::target::Target;
 use crate::error::Error;
@@ -101,7 +101,8 @@ impl AlignedTable {
         let Some(most) = self.width else { return self.optional.clear() };
         let fits = |left_out: &[usize]| {
             let shown = natural.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
-            let needed: usize = shown.map(|(_, width)| (*width).min(READABLE) + GAP).sum();
+            let readable = |at| if self.are_times.get(at) == Some(&true) { TIME } else { READABLE };
+            let needed: usize = shown.map(|(at, width)| (*width).min(readable(at)) + GAP).sum();
             needed <= most + GAP
         };
         let count = (0..=self.optional.len()).find(|count| fits(&self.optional[..*count]));
@@ -248,6 +249,17 @@ mod tests {
         assert_eq!(table(Some(60)), "time                  where      what");
         assert_eq!(table(Some(40)), "time                  what");
         assert_eq!(table(Some(30)), "time");
+    }
+
+    #[test]
+    fn optional_columns_give_way_to_whole_times() {
+        let rows = ["until\tgroup\twho\n", "still at 2026-10-01T09:00:00Z\tsg-0abc12de34f567890\talice\n"];
+        let columns =
+            [column(ColumnType::Time, None), column(ColumnType::Text, None), column(ColumnType::Text, Some(0))];
+        let table = |width| table_of(&columns, &rows, Some(width)).lines().nth(1).unwrap().to_string();
+        assert_eq!(table(58), "still at 2026-10-01T09:00:00Z  sg-0abc12de34f567890  alice");
+        assert_eq!(table(57), "still at 2026-10-01T09:00:00Z  sg-0abc12de34f567890");
+        assert_eq!(table(45), "still at 2026-10-01T09:00:00Z  sg-0abc12de34…");
     }
 
     #[test]

@@ -281,3 +281,31 @@ from\tuntil\tports\tbegunBy\tendedBy
 ";
     ran.shows(0, expected, "");
 }
+
+#[test]
+fn a_narrow_terminal_shows_times_and_ids_whole() {
+    let rule = authorize(1, "Deployer/GitHubActions", 22).replace("sg-0a", "sg-0abc12de34f567890");
+    let mut trial = trial(&[rule, revoke(3, "carol@example.com", 443)]);
+    trial.env("COLUMNS", "80");
+    trial.run(&["history", "rules", "log.json", "-q", "-f", "table"]).shows(
+        0,
+        "\
+from                         until                          group
+before 2026-10-01T09:01:00Z  2026-10-01T09:03:00Z           sg-0a
+2026-10-01T09:01:00Z         still at 2026-10-01T09:03:00Z  sg-0abc12de34f567890
+",
+        "",
+    );
+    // Columns that are named are all shown, and those with times are cut last.
+    trial.run(&["history", "rules", "log.json", "-q", "-f", "table", "-c", "from,until,group,begunBy"]).shows(
+        0,
+        "\
+from                         until                          group      begunBy
+before 2026-10-01T09:01:00Z  2026-10-01T09:03:00Z           sg-0a
+2026-10-01T09:01:00Z         still at 2026-10-01T09:03:00Z  sg-0abc1…  Deployer…
+",
+        "",
+    );
+    let table = trial.run(&["history", "exposed", "203.0.113.7", "log.json", "-q", "-f", "table"]);
+    assert!(table.lines(0)[0].ends_with("  group"), "{table:?}");
+}

@@ -20,8 +20,9 @@ use crate::table::computed::{CellValue, ComputedColumn};
 const FIRST: [&str; 2] = ["from", "until"];
 const LAST: [&str; 7] = ["begunBy", "endedBy", "certainty", "account", "region", "beginEvent", "endEvent"];
 
-/// The columns that a narrow terminal leaves out, the first first. A file has them all.
-const LEAVE_OUT: [&str; 16] = [
+/// The columns that a narrow terminal leaves out, the first first. A file has them all. Times and
+/// ids are of little use if their ends are missing, so all but the shortest answer gives way.
+const LEAVE_OUT: [&str; 21] = [
     "subnet",
     "ruleEvent",
     "endEvent",
@@ -36,8 +37,13 @@ const LEAVE_OUT: [&str; 16] = [
     "vpc",
     "direction",
     "protocol",
-    "resource",
     "endedBy",
+    "certainty",
+    "begunBy",
+    "ruleAddedBy",
+    "resource",
+    "source",
+    "ports",
 ];
 
 /// A row of an answer.
@@ -115,11 +121,14 @@ impl RowColumns {
         Ok(RowColumns { all, shown, is_named: !named.is_empty() })
     }
 
-    /// The columns of the output.
-    pub(super) fn output(&self) -> Vec<ComputedColumn> {
+    /// The columns of the output. `is_aligned` says that it is a table for people.
+    pub(super) fn output(&self, is_aligned: bool) -> Vec<ComputedColumn> {
         let leave_out = |name: &str| LEAVE_OUT.iter().position(|other| *other == name && !self.is_named);
+        // With their words, such as `still at`, these times are text in a workbook.
+        let is_time = |name: &str| is_aligned && FIRST.contains(&name);
+        let shows = |name: &str| if is_time(name) { ColumnType::Time } else { ColumnType::Text };
         let column =
-            |name: &str| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, ColumnType::Text) };
+            |name: &str| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, shows(name)) };
         self.shown.iter().map(|at| column(self.all[*at])).collect()
     }
 }

@@ -7,9 +7,9 @@ pub(super) const GAP: usize = 2;
 /// Width below which a column is not reduced to make a line fit.
 const NARROWEST: usize = 8;
 
-/// Width of a time with an offset, and some more. A time of which the end is missing is of
-/// little use, so its column is reduced only after all others.
-const TIME: usize = 32;
+/// Width of a time with an offset and words before it, as in `still at …`. A time of which the
+/// end is missing is of little use, so its column is reduced only after all others.
+pub(super) const TIME: usize = 34;
 
 /// Returns the width of each column: that of its widest cell. If a line does not fit, the
 /// widest columns are reduced first, and those that show times last.
