@@ -8,6 +8,7 @@ mod dispatch;
 mod event_rows;
 mod file_verdicts;
 pub mod follow;
+mod help;
 pub mod history;
 mod isolation;
 pub mod keys;
@@ -66,4 +67,5 @@ const COMMANDS: &[&dyn Command] = &[
     &follow::FollowCommand,
     &completions::CompletionsCommand,
     &man::ManCommand,
+    &help::HelpCommand,
 ];

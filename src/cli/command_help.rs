@@ -4,7 +4,26 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Command, ValueEnum};
 
+use crate::error::Error;
+use crate::syntax::suggest::nearest;
 use crate::table::layout::Format;
+
+/// Finds a command by the words of its name, such as `history ip`. Returns an error that begins
+/// with `option` for an unknown one.
+pub fn command_path<'c>(whole: &'c Command, option: &str, words: &[String]) -> Result<&'c Command, Error> {
+    words.iter().try_fold(whole, |command, word| {
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        let unknown = || {
+            let reason = match nearest(word, &names) {
+                Some(name) => format!("not a command; did you mean {name}?"),
+                None if names.is_empty() => format!("not a command; {} has no commands", command.get_name()),
+                None => format!("not a command; the commands are {}", names.join(", ")),
+            };
+            Error::option(option, word, reason)
+        };
+        command.find_subcommand(word).ok_or_else(unknown)
+    })
+}
 
 /// Hides options that are known only so that a message can say why they do not fit.
 pub fn hide_options<'n>(command: Command, names: impl IntoIterator<Item = &'n str>) -> Command {
@@ -37,3 +56,12 @@ pub const ROW_FORMATS: &[Format] = &[Format::Table, Format::Tsv, Format::Csv, Fo
 
 /// The help of `--region` where no events are read.
 pub const REGION: &str = "Only logs that can contain events of this region";
+
+/// The help of `--kind` where logs are mirrored and not read.
+pub const MIRRORED_KIND: &str = "Kinds of logs to mirror [default: cloudtrail]";
+
+/// The help of `--late-days` where nothing is offline.
+pub const LATE_DAYS: &str = "Days after --until to search for late deliveries, at most 30 [default: 1]";
+
+/// The help of `--jq` where the values that it yields are not written.
+pub const JQ_CONDITION: &str = "Only events for which this jq expression yields a value other than false and null";

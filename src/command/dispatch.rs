@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::context::RunReportRequest;
+use super::help::HelpCommand;
 use super::{COMMANDS, Command, Context, MAIN, completions};
 use crate::cli::config::{Settings, SettingsEnvironment};
 use crate::cli::parse_error::usage_error;
@@ -18,7 +19,7 @@ use crate::sink::part_file::PartHeader;
 
 /// The whole command line interface.
 pub fn definition() -> clap::Command {
-    MAIN.definition().subcommands(COMMANDS.iter().map(|command| command.definition()))
+    MAIN.definition().disable_help_subcommand(true).subcommands(COMMANDS.iter().map(|command| command.definition()))
 }
 
 /// Runs a command line and reports its error, if any.
@@ -44,6 +45,10 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
     // Settings alone must not start a run.
     if context.typed.len() < 2 {
         return Ok(print_help_as_error());
+    }
+    // Help needs no settings, and must not fail by them.
+    if let Some((HelpCommand::NAME, given)) = matches.subcommand() {
+        return HelpCommand.run(given, context);
     }
     let whole = definition();
     // Settings belong to the innermost command, such as `ip` of `history ip`.

@@ -7,10 +7,10 @@ use clap_mangen::Man as Page;
 
 use super::context::print;
 use super::{Command, Context, definition};
+use crate::cli::command_help::command_path;
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
-use crate::syntax::suggest::nearest;
 
 /// Print the manual page of a command
 #[derive(Clone, Debug, Default, Parser)]
@@ -41,19 +41,7 @@ impl Command for ManCommand {
 /// error is one of rendering.
 fn page(words: &[String]) -> Result<io::Result<String>, Error> {
     let whole = definition();
-    let mut command = &whole;
-    for word in words {
-        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-        let unknown = || {
-            let reason = match nearest(word, &names) {
-                Some(name) => format!("not a command; did you mean {name}?"),
-                None if names.is_empty() => format!("not a command; {} has no commands", command.get_name()),
-                None => format!("not a command; the commands are {}", names.join(", ")),
-            };
-            Error::option("man", word, reason)
-        };
-        command = command.find_subcommand(word).ok_or_else(unknown)?;
-    }
+    let command = command_path(&whole, "man", words)?;
     let names = |between: &str| [&[whole.get_name().to_string()], words].concat().join(between);
     Ok(render(command.clone().display_name(names("-")).bin_name(names(" "))))
 }
@@ -64,7 +52,8 @@ fn render(command: clap::Command) -> io::Result<String> {
     let after = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
     let has_subcommands = command.has_subcommands();
     let version = command.get_version().is_some();
-    let page = Page::new(command);
+    // Commands have the version of the program, and no version of their own.
+    let page = Page::new(command).source(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")));
     let mut out = Vec::new();
     page.render_title(&mut out)?;
     page.render_name_section(&mut out)?;
