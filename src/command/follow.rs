@@ -65,6 +65,12 @@ impl Command for FollowCommand {
             ("bucket", "S3 bucket to list, or the only one that messages may name"),
             ("since", "First write what was delivered since this time; with --queue, needs --bucket"),
             ("late_days", "Days before today to list again for late deliveries, at most 30 [default: 1]"),
+            ("format", "Format [default: by the ending of --output, else tsv]"),
+            ("output", "Write to files of this name, each with the time of its start in the name; see --rotate"),
+            (
+                "time_zone",
+                "Show times in this zone, and interpret --since in it: local, Europe/Berlin, +02:00 [default: UTC]",
+            ),
         ];
         let command = reword_options(hide_options(FollowArgs::command(), hidden), helps);
         list_formats(command, &[Format::Tsv, Format::Csv, Format::Json])

@@ -35,7 +35,8 @@ impl Command for KeysCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
         let command = hide_options(KeysArgs::command(), ["event_history", "no_pushdown", "keys_from", "jobs"]);
-        reword_options(command, [("bucket", "S3 bucket to list"), ("region", REGION)])
+        let kind = "Kinds of logs to list [default: cloudtrail]";
+        reword_options(command, [("bucket", "S3 bucket to list"), ("kind", kind), ("region", REGION)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

@@ -69,9 +69,9 @@ use crate::table::{Table, catalogue};
         trail2tsv AWSLogs -i 198.51.100.0/24 --sort eventTime -o found.xlsx\n  \
         trail2tsv AWSLogs -u root --where '!invokedBy' --sort eventTime\n  \
         trail2tsv summary AWSLogs --html page.html\n\n\
-        A pattern is a glob in any case (* any text, ? one character, {a,b} either, \\ before\n\
-        one of these for itself); a leading ! negates it. Repeat an option, or separate\n\
-        values by commas, for OR.\n\
+        A pattern is a glob in any case (* any text, ? one character, {a,b} either,\n\
+        \\ before one of these for itself); a leading ! negates it. Repeat an option,\n\
+        or separate values by commas, for OR.\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
         read (stderr names it), 130 interrupted."
 )]

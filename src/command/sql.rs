@@ -30,7 +30,7 @@ use self::log_source::SqlLogSource;
 use self::statement::SqlRequest;
 use super::context::print;
 use super::{Command, Context};
-use crate::cli::command_help::{hide_options, reword_options};
+use crate::cli::command_help::{LATE_DAYS, hide_options, reword_options};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
 use crate::cli::source::{BucketArgs, inputs};
@@ -108,8 +108,7 @@ impl Command for SqlCommand {
         // They are accepted, so that a command line can be used as it is.
         let refused = ["event_history", "keys_from", "kind", "resource", "grep", "jq", "actor"];
         let command = hide_options(SqlArgs::command(), IGNORED.into_iter().chain(refused));
-        let late_days = "Days after --until to search for late deliveries, at most 30 [default: 1]";
-        reword_options(command, [("bucket", "S3 bucket with the logs; nothing is requested"), ("late_days", late_days)])
+        reword_options(command, [("bucket", "S3 bucket with the logs; nothing is requested"), ("late_days", LATE_DAYS)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

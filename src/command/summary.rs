@@ -58,6 +58,7 @@ use self::request::{AskedEvents, SummaryRequest};
 use super::context::print;
 use super::merge::MergeRun;
 use super::{Command, Context, isolation};
+use crate::cli::command_help::{JQ_CONDITION, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
@@ -72,7 +73,7 @@ pub struct SummaryCommand;
 
 impl Command for SummaryCommand {
     fn definition(&self) -> clap::Command {
-        SummaryArgs::command()
+        reword_options(SummaryArgs::command(), [("jq", JQ_CONDITION)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::mirroring::{digest_use, mirror};
 use super::{Command, Context};
-use crate::cli::command_help::{REGION, hide_options, reword_options};
+use crate::cli::command_help::{LATE_DAYS, MIRRORED_KIND, REGION, hide_options, reword_options};
 use crate::cli::digests::DigestArgs;
 use crate::cli::filter::ScopeArgs;
 use crate::cli::parse_error::usage_error;
@@ -67,8 +67,10 @@ struct SyncRequest {
 impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
-        let command = hide_options(SyncArgs::command(), ["event_history", "no_pushdown", "keys_from"]);
-        reword_options(command, [("bucket", "S3 bucket to mirror"), ("region", REGION)])
+        let command = hide_options(SyncArgs::command(), ["offline", "event_history", "no_pushdown", "keys_from"]);
+        let helps =
+            [("bucket", "S3 bucket to mirror"), ("kind", MIRRORED_KIND), ("late_days", LATE_DAYS), ("region", REGION)];
+        reword_options(command, helps)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

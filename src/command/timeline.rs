@@ -24,7 +24,7 @@ use self::partial::{TimelineForm, write_part};
 use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
-use crate::cli::command_help::{ROW_FORMATS, list_formats};
+use crate::cli::command_help::{JQ_CONDITION, ROW_FORMATS, list_formats, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::cli::partial::shaping_options;
 use crate::cloudtrail::actor::ActorReader;
@@ -45,7 +45,7 @@ pub struct TimelineCommand;
 
 impl Command for TimelineCommand {
     fn definition(&self) -> clap::Command {
-        list_formats(TimelineArgs::command(), ROW_FORMATS)
+        list_formats(reword_options(TimelineArgs::command(), [("jq", JQ_CONDITION)]), ROW_FORMATS)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

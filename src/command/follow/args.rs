@@ -24,9 +24,9 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
         trail2tsv follow --bucket my-trail --poll 1m -u root\n  \
         trail2tsv follow --queue trail -o /var/log/trail2tsv/events.ndjson --rotate 100M,1h\n  \
         trail2tsv follow --queue trail --hec https://splunk.example.com:8088\n\n\
-        Ctrl-C and SIGTERM end it after what was begun is written. Exit codes: 0 done, 1 failed,\n\
-        2 wrong usage, 3 done but something could not be read (stderr names it), 130 interrupted\n\
-        while Splunk took no events."
+        Ctrl-C and SIGTERM end it after what was begun is written.\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
+        read (stderr names it), 130 interrupted while Splunk took no events."
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct FollowArgs {

@@ -22,14 +22,17 @@ use crate::sink::part_file::PartHeader;
     after_help = "Examples:\n  \
         trail2tsv --keys-from shards/shard-1-of-7.txt --sort eventTime --partial 1.part\n  \
         trail2tsv merge *.part --plan keys.txt -o out.tsv\n\n\
-        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but the runs of the parts could\n\
-        not read something (stderr names it), 130 interrupted."
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but the runs of the\n\
+        parts could not read something (stderr names it), 130 interrupted."
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct MergeArgs {
     /// The parts, in the order of their files unless there is a plan
     #[arg(value_name = "PART", required = true)]
     pub parts: Vec<PathBuf>,
+    /// The command and the options of the parts, to be checked, such as -- --sort eventTime
+    #[arg(value_name = "OPTIONS OF THE PARTS", last = true, allow_hyphen_values = true)]
+    pub question: Vec<OsString>,
     /// Check that the parts have all files of this list, as --keys-from reads it
     ///
     /// The parts are taken in the order of the list. Several lists are one after another, such
@@ -47,9 +50,6 @@ pub struct MergeArgs {
     pub report: Option<PathBuf>,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
-    /// The command and the options of the parts, to be checked, such as -- --sort eventTime
-    #[arg(value_name = "OPTIONS OF THE PARTS", last = true, allow_hyphen_values = true)]
-    pub question: Vec<OsString>,
 }
 
 impl MergeArgs {

@@ -37,8 +37,8 @@ use crate::table::layout::{Format, TableLayout};
         trail2tsv verify --bucket my-trail --since 2026-10-01 --until 2026-11-01 -o proof.json\n  \
         trail2tsv verify mirror --offline\n  \
         trail2tsv verify mirror --keys keys.json\n\n\
-        The public keys come from AWS (ListPublicKeys), and are kept in the mirror for --offline.\n\
-        A key proves no more than where it came from: the messages name it.\n\n\
+        The public keys come from AWS (ListPublicKeys), and are kept in the mirror for\n\
+        --offline. A key proves no more than where it came from: the messages name it.\n\n\
         Exit codes: 0 all proven, 1 failed, 2 wrong usage, 3 something is not proven,\n\
         130 interrupted."
 )]
