@@ -12,7 +12,7 @@ use crate::report::Verbosity;
 #[command(next_help_heading = "Logging and performance")]
 pub struct WorkArgs {
     /// Decoding threads, at most 32 [default: one per core]
-    #[arg(long, value_name = "N",
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = number(1..=32_u16), hide_short_help = true)]
     pub threads: Option<u16>,
     /// Write what was read, skipped and failed, file by file, as JSON lines

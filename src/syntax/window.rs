@@ -37,9 +37,7 @@ impl Window {
         zone: &TimeZone,
     ) -> Result<Window, Error> {
         let read = |option, value: Option<&str>, edge| match value {
-            Some(text) => {
-                typed_point(text, now, zone, edge).map(Some).ok_or_else(|| Error::option(option, text, right(text)))
-            }
+            Some(text) => option_point(option, text, now, zone, edge).map(Some),
             None => Ok(None),
         };
         let window =
@@ -86,6 +84,17 @@ pub(crate) enum WindowEdge {
     Start,
     /// The later instant, for the end of a window.
     End,
+}
+
+/// Parses the value of an option that takes the forms of `--since`.
+pub(crate) fn option_point(
+    option: &str,
+    text: &str,
+    now: Timestamp,
+    zone: &TimeZone,
+    edge: WindowEdge,
+) -> Result<Timestamp, Error> {
+    typed_point(text, now, zone, edge).ok_or_else(|| Error::option(option, text, right(text)))
 }
 
 /// Parses a value of `--since` or `--until`: what [`point`] parses, and also a word, a
@@ -165,6 +174,9 @@ pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdg
 /// The error for a text that is not a time.
 fn right(text: &str) -> &'static str {
     let (is_short, is_number) = (text.len() < DATE - 2, text.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_number && text.len() == "2026".len() && text.starts_with(['1', '2']) {
+        return "not a time; write a year with a month, as in 2026-01, or a span with a unit, as in 7d";
+    }
     if is_short && is_number && !text.is_empty() {
         return "not a time; add a unit, as in 7d, or in quotes '7 days'";
     }
@@ -422,6 +434,8 @@ mod tests {
     fn what_is_wrong_with_a_time_is_named() {
         for (text, expected) in [
             ("7", "not a time; add a unit, as in 7d, or in quotes '7 days'"),
+            ("2026", "not a time; write a year with a month, as in 2026-01, or a span with a unit, as in 7d"),
+            ("3600", "not a time; add a unit, as in 7d, or in quotes '7 days'"),
             ("2026-13", "not a month; write year and month, as in 2026-10"),
             ("2026-02-30", "not a day; write year, month and day, as in 2026-10-01"),
             ("", SYNTAX),

@@ -70,6 +70,8 @@ fn rules_are_selected_by_group_port_network_and_time() {
         (&["--at", "2026-10-01T09:02:59"], "22 443"),
         (&["--at", "2026-10-01T09:03"], "443"),
         (&["--at", "2026-10-01T09:00"], ""),
+        (&["--at", "1790845330"], "22 443"),
+        (&["--at", "2027-01"], "443"),
     ] {
         let ran = trial.run(&[&["history", "rules", "log.json", "-q", "-c", "ports", "--no-header"], options].concat());
         assert_eq!(ran.lines(0).join(" "), expected, "{options:?}");
@@ -89,10 +91,17 @@ fn wrong_questions_are_usage_errors() {
     let trial = trial(&[authorize(1, "alice", 22)]);
     for (arguments, part) in [
         (&["history", "log.json"][..], "history: no question; write history ip ADDRESS"),
-        (&["history", "ip", "nowhere", "log.json"], "nowhere"),
+        (&["history", "ip", "log.json"], "\"log.json\": not an address; write one such as 10.0.3.17 before the inputs"),
+        (&["history", "exposed", "log.json"], "\"log.json\": not an address"),
+        (
+            &["history", "rules", "log.json", "--port", "ssh"],
+            "--port \"ssh\": not a port; write its number, such as 22",
+        ),
+        (&["history", "rules", "log.json", "--port", "-1"], "--port \"-1\": not a port"),
         (&["history", "ip", "10.0.0.1"], "history: nothing to read"),
         (&["history", "rules", "log.json", "--from", "10/8/8"], "not an address or a network"),
-        (&["history", "rules", "log.json", "--at", "soon"], "--at \"soon\": not a time"),
+        (&["history", "rules", "log.json", "--at", "soon"], "--at \"soon\": not a time; write 30d, 12h"),
+        (&["history", "rules", "log.json", "--at", "2026-13"], "not a month"),
         (&["history", "rules", "log.json", "-c", "begunby,port"], "did you mean ports?"),
     ] {
         let ran = trial.run(arguments);

@@ -50,8 +50,15 @@ fn mistakes_are_explained_with_a_correction() {
         (&["--columns", "eventnam"], "did you mean eventName?"),
         (&["--format", "excel"], "not one of table, tsv, csv, json, xlsx"),
         (&["--limit", "ten"], "write one such as 100"),
+        (&["-n", "-1"], "--limit \"-1\": not a number; write one such as 100"),
+        (&["--threads", "-1"], "--threads \"-1\": not a number from 1 to 32"),
+        (&["--since", "2026"], "write a year with a month, as in 2026-01, or a span with a unit, as in 7d"),
         (&["--event_name", "X"], "--event-name"),
         (&["--offline"], "--offline needs --bucket BUCKET"),
+        (&["--late-days", "3"], "--late-days needs --bucket BUCKET"),
+        (&["--jobs", "3"], "--jobs needs --bucket BUCKET"),
+        (&["--no-sign-request"], "--no-sign-request needs --bucket BUCKET"),
+        (&["--request-payer"], "--request-payer needs --bucket BUCKET"),
         (&["--bucket", "s3://logs/AWSLogs"], "write it without s3://"),
     ] {
         let ran = Trial::new().run(&[&[sample], arguments].concat());

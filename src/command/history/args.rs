@@ -63,7 +63,7 @@ pub enum QuestionArgs {
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct IpArgs {
     /// A private, public or IPv6 address
-    #[arg(value_name = "ADDRESS")]
+    #[arg(value_name = "ADDRESS", value_parser = address)]
     pub address: IpAddr,
     #[command(flatten)]
     pub reading: HistoryReadingArgs,
@@ -86,7 +86,7 @@ pub struct RulesArgs {
     #[arg(long, value_name = "ADDRESS|CIDR", value_parser = network, help_heading = "Rules")]
     pub from: Option<IpNet>,
     /// Only rules that include this port of TCP or UDP
-    #[arg(long, value_name = "PORT", help_heading = "Rules")]
+    #[arg(long, value_name = "PORT", value_parser = port, allow_negative_numbers = true, help_heading = "Rules")]
     pub port: Option<u16>,
     /// Only rules that let in every address: 0.0.0.0/0 or ::/0
     #[arg(long, help_heading = "Rules")]
@@ -103,7 +103,7 @@ pub struct RulesArgs {
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct ExposedArgs {
     /// The address that the traffic came from
-    #[arg(value_name = "ADDRESS")]
+    #[arg(value_name = "ADDRESS", value_parser = address)]
     pub address: IpAddr,
     #[command(flatten)]
     pub reading: HistoryReadingArgs,
@@ -170,7 +170,7 @@ pub struct HistoryReadingArgs {
     pub inputs: Vec<PathBuf>,
     /// Only what was true at this time
     ///
-    /// The forms are those of --since.
+    /// The forms are those of --since. A date or a month means its first instant.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Filters")]
     pub at: Option<String>,
     /// Fill in what the logs do not show from this folder of trail2tsv snapshot
@@ -189,6 +189,15 @@ pub struct HistoryReadingArgs {
     pub work: WorkArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
+}
+
+/// Parses the address of a question, which is easily forgotten before the inputs.
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "not an address; write one such as 10.0.3.17 before the inputs".into())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "not a port; write its number, such as 22".into())
 }
 
 /// Parses an address or a network; host bits are dropped, as EC2 does.

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::sink::document::DocumentFormat;
 use crate::syntax::glob::split_list;
-use crate::syntax::window::{WindowEdge, point};
+use crate::syntax::window::{WindowEdge, option_point};
 use crate::table::layout::{Format, TableLayout};
 
 /// The answer, the point in time that is asked for, and a snapshot as known state.
@@ -89,10 +89,7 @@ impl HistoryForm {
     ) -> Result<HistoryForm, Error> {
         let zone = answer.zone()?;
         let time = |option: &str, text: &Option<String>| {
-            let right = "not a time; write one such as 2026-10-01T12:00, 2026-10-01 or 30d";
-            let parse = |text: &String| {
-                point(text, context.now, &zone, WindowEdge::Start).ok_or_else(|| Error::option(option, text, right))
-            };
+            let parse = |text: &String| option_point(option, text, context.now, &zone, WindowEdge::Start);
             text.as_ref().map(parse).transpose()
         };
         let at = time("--at", &reading.at)?;

@@ -90,7 +90,7 @@ pub struct CountingArgs {
     pub time_zone: Option<String>,
     /// Show only the N most frequent values, and the N latest changes of each theme
     /// [default: 10 and 5, 25 and 10 on a page, all in tsv, csv and json]
-    #[arg(long, value_name = "N",
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,
     /// Leave out events whose eventID came before

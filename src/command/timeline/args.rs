@@ -65,7 +65,7 @@ pub struct TimelineRowArgs {
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
     /// Write at most N rows, the first ones
-    #[arg(short = 'n', long, value_name = "N",
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
     #[command(flatten)]

@@ -85,10 +85,10 @@ pub struct CreateArgs {
     #[arg(long)]
     pub insights: bool,
     /// Delete log files after this many days [default: never]
-    #[arg(long, value_name = "DAYS", value_parser = number(1..=36500_u16))]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = number(1..=36500_u16))]
     pub keep: Option<u16>,
     /// Move log files to the storage class Glacier after this many days [default: never]
-    #[arg(long, value_name = "DAYS", value_parser = number(1..=36500_u16))]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = number(1..=36500_u16))]
     pub archive_after: Option<u16>,
     #[command(flatten)]
     pub confirmation: ConfirmationArgs,

@@ -217,7 +217,8 @@ fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<String> {
 /// Returns the root cause, without Rust's "(os error 2)".
 pub fn root_cause(error: &dyn StdError) -> String {
     let text = causes(error).pop().unwrap_or_default();
-    text.split(" (os error").next().unwrap_or_default().to_string()
+    // A remedy follows, and the SDK ends some of its sentences.
+    text.split(" (os error").next().unwrap_or_default().trim_end_matches('.').to_string()
 }
 
 /// Returns the texts of an error and its causes, outermost first.

@@ -130,7 +130,9 @@ mod tests {
             error.to_string()
         };
         assert!(text(CredentialsError::not_loaded("x")).starts_with("no credentials found; sign in, for example"));
-        assert!(text(CredentialsError::provider_error("x")).starts_with("no credentials: x; sign in"));
+        for cause in ["x", "x."] {
+            assert!(text(CredentialsError::provider_error(cause)).starts_with("no credentials: x; sign in"));
+        }
     }
 
     #[test]
