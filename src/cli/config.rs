@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command};
 
 pub use self::origin::SettingOrigin;
-use self::typed_options::{TypedOptions, is_json};
+use self::typed_options::{TypedOptions, format_of_values};
 use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
@@ -156,9 +156,11 @@ impl Settings {
         }
         let bucket = set("bucket").and_then(|setting| setting.values.into_iter().next());
         let format = set("format")
-            .filter(|_| typed.value("format").is_none() && typed.reason_to_ignore("format", None, false).is_none());
-        let is_json = typed.asks_for_json()
-            || format.is_some_and(|format| format.values.iter().filter_map(|value| value.to_str()).any(is_json));
+            .filter(|_| typed.value("format").is_none() && typed.reason_to_ignore("format", None, None).is_none());
+        let of_setting = || {
+            format.and_then(|format| format.values.iter().filter_map(|value| value.to_str()).find_map(format_of_values))
+        };
+        let of_values = typed.format_of_values().or_else(of_setting);
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
@@ -166,7 +168,7 @@ impl Settings {
                 continue;
             }
             let source = setting.described();
-            match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
+            match typed.reason_to_ignore(setting.name, bucket.as_deref(), of_values) {
                 Some(why) => settings.details.push(format!("{source}, and ignored: {why}")),
                 None => {
                     settings.details.push(source);

@@ -63,7 +63,7 @@ pub struct BucketArgs {
     pub keys_from: Option<PathBuf>,
     /// Days after --until to search for late deliveries, at most 30
     /// [default: 1; with --offline, all days in the mirror]
-    #[arg(long, value_name = "N",
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = number(0..=30_u32), hide_short_help = true)]
     pub late_days: Option<u32>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ pub struct BucketArgs {
     #[arg(long, hide_short_help = true)]
     pub request_payer: bool,
     /// Concurrent downloads [default: adaptive, beginning with 64]
-    #[arg(long, value_name = "N",
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = number(1..=1000_u16), hide_short_help = true)]
     pub jobs: Option<u16>,
 }
@@ -145,10 +145,10 @@ fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
         (!typed.kind.is_empty(), "--kind"),
         (typed.endpoint_url.is_some() && !has_history, "--endpoint-url"),
         (typed.profile.is_some() && !has_history, "--profile"),
-        (typed.no_sign_request && has_history, "--no-sign-request"),
-        (typed.request_payer && has_history, "--request-payer"),
-        (typed.late_days.is_some() && has_history, "--late-days"),
-        (typed.jobs.is_some() && has_history, "--jobs"),
+        (typed.no_sign_request, "--no-sign-request"),
+        (typed.request_payer, "--request-payer"),
+        (typed.late_days.is_some(), "--late-days"),
+        (typed.jobs.is_some(), "--jobs"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))

@@ -34,7 +34,7 @@ pub struct TableArgs {
     /// Stop after this many rows
     ///
     /// With --sort, write only the first of all rows.
-    #[arg(short = 'n', long, value_name = "N",
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
     /// Drop events that were delivered twice
@@ -207,13 +207,7 @@ impl FormatArgs {
         is_folder: bool,
     ) -> Result<TableLayout, Error> {
         let format = self.format(terminal.is_some() && has_rows, is_folder)?;
-        let whole_events = match format {
-            Format::Json => Some("JSON"),
-            Format::Parquet => Some("Parquet"),
-            Format::Sqlite => Some("SQLite"),
-            _ => None,
-        };
-        if let (Some(name), Some(option)) = (whole_events, table_option(self)) {
+        if let (Some(name), Some(option)) = (format.of_values(), table_option(self, format)) {
             return Err(Error::about(option, format!(" has no effect with {name} output")));
         }
         if self.delimiter.is_some() && format != Format::Csv {
@@ -250,7 +244,7 @@ impl FormatArgs {
     /// Fails for an unknown ending, and for a folder unless it is to be one.
     fn format(&self, is_terminal: bool, is_folder: bool) -> Result<Format, Error> {
         if is_folder {
-            return Ok(self.format.unwrap_or(Format::Parquet));
+            return self.format.map_or_else(|| self.format_of_folder(), Ok);
         }
         let Some(output) = self.output.as_deref() else {
             let for_excel = if self.excel { Some(Format::Tsv) } else { None };
@@ -283,10 +277,23 @@ impl FormatArgs {
                 "--output",
                 &shown,
                 format!(
-                    "unknown ending .{ending}; use .tsv, .csv, .json, .xlsx, .parquet or .db, \
-                     or choose a format with --format"
+                    "unknown ending .{ending}; use .tsv, .txt, .csv, .json, .ndjson, .xlsx, .parquet, .db or \
+                     .sqlite, or choose a format with --format"
                 ),
             )),
+        }
+    }
+
+    /// The format of the files in a folder. Fails for a folder with the name of another file.
+    fn format_of_folder(&self) -> Result<Format, Error> {
+        let ending = self.output.as_ref().and_then(|output| output.extension()?.to_str());
+        match ending.and_then(Format::of_ending) {
+            None | Some(Format::Parquet) => Ok(Format::Parquet),
+            Some(_) => {
+                let shown = self.output.as_ref().map_or(String::new(), |output| output.to_string_lossy().into_owned());
+                let reason = "is the name of a file; --partition writes Parquet files into a folder, such as -o lake";
+                Err(Error::option("--output", &shown, reason))
+            }
         }
     }
 }
@@ -309,11 +316,18 @@ pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error>
     typed.format.check_workbook(is_terminal)
 }
 
-/// A given option that has no effect on JSON.
-fn table_option(typed: &FormatArgs) -> Option<&'static str> {
-    [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]
-        .into_iter()
-        .find_map(|(is_given, option)| is_given.then_some(option))
+/// A given option that has no effect on a format of values. JSON has no header and escapes no
+/// formula, which is what two of them ask for.
+fn table_option(typed: &FormatArgs, format: Format) -> Option<&'static str> {
+    let is_json = format == Format::Json;
+    [
+        (typed.null.is_some(), "--null"),
+        (typed.excel, "--excel"),
+        (typed.no_header && !is_json, "--no-header"),
+        (typed.raw && !is_json, "--raw"),
+    ]
+    .into_iter()
+    .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
 /// Parses the delimiter of CSV, one byte.

@@ -109,6 +109,17 @@ impl Format {
         matches!(self, Format::Parquet | Format::Sqlite)
     }
 
+    /// What it is called if it has values instead of cells for people, so that options for such
+    /// cells have no effect.
+    pub fn of_values(self) -> Option<&'static str> {
+        match self {
+            Format::Json => Some("JSON"),
+            Format::Parquet => Some("Parquet"),
+            Format::Sqlite => Some("SQLite"),
+            Format::Table | Format::Tsv | Format::Csv | Format::Xlsx => None,
+        }
+    }
+
     /// The name of the format, as it is typed.
     pub fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()

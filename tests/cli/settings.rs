@@ -185,12 +185,18 @@ fn the_name_of_the_output_sets_the_format() {
 
 #[test]
 fn table_settings_do_not_conflict_with_json() {
-    let trial = trial("null = \"-\"\nexcel = true\ncolumns = \"eventName,mfa\"\n");
+    let trial = trial("null = \"-\"\nexcel = true\nraw = true\ncolumns = \"eventName,mfa\"\n");
     assert_eq!(trial.run(&["log", "--no-header", "-q"]).stdout, "\u{feff}A\t-\r\n");
     let object = "{\"eventName\":\"A\",\"mfa\":null}\n";
     trial.run(&["log", "-q", "-f", "JSON"]).shows(0, object, "");
     trial.run(&["log", "-q", "-o", "out.jsonl"]).shows(0, "", "");
     assert_eq!(trial.read("out.jsonl"), object);
+    #[cfg(feature = "sqlite")]
+    trial.run(&["log", "-q", "-o", "out.db"]).shows(0, "", "");
+    #[cfg(feature = "parquet")]
+    for arguments in [&["-o", "out.parquet"][..], &["-o", "lake", "--partition", "day"]] {
+        trial.run(&[&["log", "-q"], arguments].concat()).shows(0, "", "");
+    }
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, ValueEnum};
 
 use super::{FLAGS, OF_BUCKETS, OF_EVENT_HISTORY, OF_ONE_BUCKET, ZONE};
 use crate::source::location::Location;
+use crate::table::layout::Format;
 
 /// The command line of a command, as it was typed.
 pub(super) struct TypedOptions<'a> {
@@ -56,12 +57,12 @@ impl TypedOptions<'_> {
         self.knows("config").then(|| self.matches.get_one::<PathBuf>("config"))?.map(PathBuf::as_path)
     }
 
-    /// Whether the command line selects JSON.
-    pub(super) fn asks_for_json(&self) -> bool {
+    /// What the format is called if the command line selects one of values, such as JSON.
+    pub(super) fn format_of_values(&self) -> Option<&'static str> {
         let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
         let ending = || Some(typed("output")?.rsplit_once('.')?.1);
-        let format = typed("format").or_else(ending).unwrap_or_default();
-        is_json(format)
+        let partition = || typed("partition").and(Some("parquet"));
+        typed("format").or_else(partition).or_else(ending).and_then(format_of_values)
     }
 
     /// Whether the command line makes a summary write text.
@@ -72,9 +73,17 @@ impl TypedOptions<'_> {
 
     /// The reason to ignore the setting `name` with this command line, or `None` to
     /// use it.
-    pub(super) fn reason_to_ignore(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
+    pub(super) fn reason_to_ignore(
+        &self,
+        name: &str,
+        bucket: Option<&OsStr>,
+        of_values: Option<&'static str>,
+    ) -> Option<String> {
         let of_input = || OF_BUCKETS.contains(&name).then(|| self.reason_of_input(name, bucket))?;
-        self.reason_of_format(name, is_json).or_else(|| self.reason_of_command(name)).or_else(of_input)
+        if let ("null" | "excel" | "raw", Some(format)) = (name, of_values) {
+            return Some(format!("it has no effect on {format}"));
+        }
+        self.reason_of_output(name).or_else(|| self.reason_of_command(name)).or_else(of_input).map(String::from)
     }
 
     /// The reason of a command that lacks the option, or uses it for something else.
@@ -91,12 +100,11 @@ impl TypedOptions<'_> {
     }
 
     /// The reason of the output that was asked for.
-    fn reason_of_format(&self, name: &str, is_json: bool) -> Option<&'static str> {
+    fn reason_of_output(&self, name: &str) -> Option<&'static str> {
         match name {
             "format" if self.value("output").is_some() => Some("the name of the output file sets the format"),
             "format" | "sort" if self.value("count").is_some() => Some("--count writes only a number"),
             "color" if !self.writes_text() => Some("it applies only to text output"),
-            "null" | "excel" if is_json => Some("it has no effect on JSON"),
             _ => None,
         }
     }
@@ -127,7 +135,7 @@ impl TypedOptions<'_> {
     }
 }
 
-/// Whether a format or the ending of a file name means JSON.
-pub(super) fn is_json(format: &str) -> bool {
-    ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
+/// What a format is called, by its name or the ending of a file, if it is one of values.
+pub(super) fn format_of_values(format: &str) -> Option<&'static str> {
+    Format::of_ending(format).or_else(|| Format::from_str(format, true).ok())?.of_values()
 }

@@ -101,7 +101,8 @@ fn an_unknown_ending_is_refused() {
         let output = format!("out.{ending}");
         let text = format!(
             "trail2tsv: --output {output:?}: unknown ending .{ending}; \
-             use .tsv, .csv, .json, .xlsx, .parquet or .db, or choose a format with --format\ntrail2tsv: try --help\n"
+             use .tsv, .txt, .csv, .json, .ndjson, .xlsx, .parquet, .db or .sqlite, \
+             or choose a format with --format\ntrail2tsv: try --help\n"
         );
         trial.run(&["log", "-o", &output]).shows(2, "", &text);
         assert!(!trial.path(&output).exists());

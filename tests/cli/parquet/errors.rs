@@ -14,6 +14,11 @@ fn wrong_usage_is_explained() {
         (&["-o", "x", "--partition", "day,account,day"], "--partition \"day\": given twice"),
         (&["-o", "x.parquet", "--count"], "--count cannot be combined with parquet"),
         (&["-o", "x.parquet", "--null", "-"], "--null has no effect with Parquet output"),
+        (&["-o", "x.parquet", "--no-header"], "--no-header has no effect with Parquet output"),
+        (
+            &["-o", "x.tsv", "--partition", "day"],
+            "--output \"x.tsv\": is the name of a file; --partition writes Parquet files into a folder, such as -o lake",
+        ),
         (
             &["-o", "folder", "-f", "parquet"],
             "--output \"folder\": is a folder; name a file in it, or add --partition account,region,day",

@@ -10,6 +10,7 @@ fn options_without_effect_are_refused() {
         (&["-o", "x.db", "--count"][..], "--count cannot be combined with sqlite"),
         (&["-o", "x.db", "--null", "-"], "--null has no effect with SQLite output"),
         (&["-o", "x.db", "--excel"], "--excel has no effect with SQLite output"),
+        (&["-o", "x.db", "--raw"], "--raw has no effect with SQLite output"),
         (
             &["-o", "x", "-f", "sqlite", "--partition", "day"],
             "--partition applies only to Parquet; add --format parquet",
