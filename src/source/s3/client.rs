@@ -90,8 +90,8 @@ impl S3Client {
         }
         let region = client.region.clone();
         client = client.in_region(region, ATTEMPTS);
-        // The endpoint is reachable, so a temporary error is worth the full number of attempts.
-        if page.as_ref().is_err_and(|error| error.is_transient) {
+        // A temporary error is worth the full number of attempts, unless nothing listens there.
+        if page.as_ref().is_err_and(|error| error.is_transient && !error.is_refused) {
             page = client.list(&first, &lists).await;
         }
         if page.as_ref().is_err_and(|error| error.has_no_credentials)

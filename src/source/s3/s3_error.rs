@@ -1,6 +1,7 @@
 //! Errors of S3, with texts that say what to do.
 
 use std::error::Error as StdError;
+use std::io;
 use std::sync::Arc;
 
 use aws_sdk_s3::config::http::HttpResponse;
@@ -38,6 +39,8 @@ pub(super) struct S3Error {
     pub(super) is_fatal: bool,
     /// True if the same request may succeed later.
     pub(super) is_transient: bool,
+    /// True if nothing accepts connections at the endpoint.
+    pub(super) is_refused: bool,
     /// True if the answer is incomplete or invalid.
     pub(super) is_garbled: bool,
     /// True if no credentials found.
@@ -81,7 +84,8 @@ impl S3Error {
                 }
             },
         };
-        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region, bucket: action.bucket().into() }
+        let (is_refused, bucket) = (refuses_connections(error), action.bucket().into());
+        S3Error { text, is_fatal, is_transient, is_refused, is_garbled, has_no_credentials, region, bucket }
     }
 
     /// Creates the error for an answer with which S3 finally refuses an object; `None` for any other
@@ -94,8 +98,9 @@ impl S3Error {
     /// Creates an error for an invalid listing.
     pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
         let bucket = bucket.into();
-        let (is_fatal, is_transient, is_garbled, has_no_credentials) = (false, false, false, false);
-        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region: None, bucket }
+        let (is_fatal, is_transient, is_refused, is_garbled) = (false, false, false, false);
+        let (has_no_credentials, region) = (false, None);
+        S3Error { text, is_fatal, is_transient, is_refused, is_garbled, has_no_credentials, region, bucket }
     }
 
     /// Creates an error for an invalid answer that is worth a retry.
@@ -122,6 +127,12 @@ fn garbled<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<S
         next = error.source();
     }
     None
+}
+
+/// True if the operating system reports that a connection was refused.
+fn refuses_connections(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.any(|error| error.downcast_ref::<io::Error>().map(io::Error::kind) == Some(io::ErrorKind::ConnectionRefused))
 }
 
 /// Extracts the region of the bucket from a header or from the error document.
