@@ -109,6 +109,8 @@ impl Decoder {
     fn cut_off(&mut self, place: u64) {
         self.findings.note_cut(place);
         self.envelope.resume();
+        // How much of the lost text was looked at depends on the window.
+        (self.envelope.is_hollow, self.findings.is_hollow) = (false, false);
     }
 
     /// Skips the text that is lost after an error.
