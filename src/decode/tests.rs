@@ -403,6 +403,11 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 2 has malformed JSON at byte 50; the rest of the line was left out"],
         ),
         (
+            "[{\"messageType\":\"CONTROL_MESSAGE\",\"x\":\"z\n{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n\",\"logEvents\":[{\"id\":\"1\"}]}]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+            &["a: record 1 has malformed JSON at byte 40; the rest of this line and of 1 more was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

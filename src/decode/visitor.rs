@@ -86,9 +86,12 @@ impl EventVisitor<'_> {
             |consumed, broken| WalkEnd { consumed, broken, needs_reindex: false, flow: ControlFlow::Continue(()) };
         let reindex = |consumed| WalkEnd { needs_reindex: true, ..ended(consumed, None) };
         loop {
+            let is_log = envelope.is_log;
             let item = match envelope.step(text, at) {
-                // What is stepped over can have swallowed lines, like a record.
+                // What is stepped over can have swallowed lines, like a record. A list behind
+                // these is not of this text.
                 Ok(EnvelopeStep::Advance(next)) if self.swallows_a_line(text, at, next) => {
+                    envelope.is_log = is_log;
                     return ended(at, Some(JsonError::EndsEarly));
                 }
                 Ok(EnvelopeStep::Advance(next)) => {
@@ -155,20 +158,20 @@ impl EventVisitor<'_> {
         };
         self.classifier.complete(spans, text, at, end);
         let object = Event::new(text, spans, at, end);
-        match self.classifier.list(&object, text, at) {
-            ListMember::At(start) if envelope.can_enter() => {
-                return self.enter(text, at, start).map(ControlFlow::Continue);
-            }
-            ListMember::Control => {
-                self.findings.is_log = true;
-                return Ok(ControlFlow::Continue(WalkAction::After(end)));
-            }
-            _ => {}
+        let list = self.classifier.list(&object, text, at);
+        if let ListMember::At(start) = list
+            && envelope.can_enter()
+        {
+            return self.enter(text, at, start).map(ControlFlow::Continue);
         }
         // A truncated line can swallow the lines after it and be closed by a bracket in
         // one of them.
         if self.swallows_a_line(text, at, end) {
             return Err(JsonError::EndsEarly);
+        }
+        if list == ListMember::Control {
+            self.findings.is_log = true;
+            return Ok(ControlFlow::Continue(WalkAction::After(end)));
         }
         self.findings.records += 1;
         let flow = match self.classifier.classify(&object) {
