@@ -217,7 +217,10 @@ impl Decoder {
         let (walked, unbalanced) = simd.run(TextWalk { decoder: self, bytes, start, each });
         let WalkEnd { consumed, broken, needs_reindex, flow } = walked;
         match broken {
-            Some(JsonError::Malformed(at)) => self.abandon_at(at, bytes, start),
+            Some(JsonError::Malformed(at)) => {
+                let swallowed = self.swallowed_line(consumed, at, bytes, start, is_last);
+                swallowed.unwrap_or_else(|| self.abandon_at(at, bytes, start))
+            }
             Some(JsonError::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
             None if needs_reindex => DecodedPiece::with_more(consumed),
             None => DecodedPiece { flow, ..DecodedPiece::of(if is_last { bytes.len() } else { consumed }) },

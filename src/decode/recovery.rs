@@ -57,6 +57,34 @@ impl DecodedPiece {
 }
 
 impl Decoder {
+    /// Resumes at a complete line before the byte at `at`, which is not allowed there, or at the
+    /// line of that byte: a string of the item after `consumed`, which began on an earlier line,
+    /// has swallowed it. Returns `None` if there is no such line.
+    #[cold]
+    pub(super) fn swallowed_line(
+        &mut self,
+        consumed: usize,
+        at: usize,
+        bytes: &[u8],
+        start: u64,
+        is_last: bool,
+    ) -> Option<DecodedPiece> {
+        let item = start_of_item(bytes, consumed);
+        let first = next_line(&bytes[..at], item.min(at)).filter(|_| !self.envelope.is_closed())?;
+        let mut next = Some(first);
+        while let Some(line_start) = next.filter(|next| *next <= at) {
+            match line(&bytes[line_start..], is_last, true, &mut self.structure) {
+                LineStart::Whole => {
+                    self.cut_off(start + first as u64 - 1);
+                    return Some(DecodedPiece::with_more(line_start));
+                }
+                LineStart::Undecided => return Some(DecodedPiece::of(consumed)),
+                LineStart::Start | LineStart::Other => next = next_line(bytes, line_start),
+            }
+        }
+        None
+    }
+
     /// Abandons what is open, since the byte at `at` is not allowed there.
     #[cold]
     pub(super) fn abandon_at(&mut self, at: usize, bytes: &[u8], start: u64) -> DecodedPiece {
@@ -84,8 +112,7 @@ impl Decoder {
         start: u64,
         is_last: bool,
     ) -> DecodedPiece {
-        let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
-        let item = at + bytes[at..].iter().take_while(is_between).count();
+        let item = start_of_item(bytes, at);
         if let Some(line) = next_line(bytes, item) {
             let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
             let is_malformed = unbalanced.is_some();
@@ -177,6 +204,12 @@ pub(super) fn line_to_resume(
         }
         at = next_line(text, at)?;
     }
+}
+
+/// The offset of the item after what was consumed.
+pub(super) fn start_of_item(bytes: &[u8], consumed: usize) -> usize {
+    let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
+    consumed + bytes[consumed..].iter().take_while(is_between).count()
 }
 
 /// The offset of the next line.

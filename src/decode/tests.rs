@@ -408,6 +408,26 @@ fn messages_match_what_is_lost_of_a_line() {
             &["a: record 1 has malformed JSON at byte 40; the rest of this line and of 1 more was left out"],
         ),
         (
+            "[\"z\n{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n\"]\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+            &["a: record 1 has malformed JSON at byte 3; the rest of this line and of 1 more was left out"],
+        ),
+        (
+            "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}],\"x\":\"z\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n\"}\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "A B C",
+            &["a: record 2 has malformed JSON at byte 56; the rest of this line and of 1 more was left out"],
+        ),
+        (
+            "{\"x\":\"z\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n\"}\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "B C",
+            &["a: record 1 has malformed JSON at byte 7; the rest of this line and of 1 more was left out"],
+        ),
+        (
+            "[1,\"y\",{\"x\":\"z\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n\"}]\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
+            "B C",
+            &["a: record 3 has malformed JSON at byte 14; the rest of this line and of 1 more was left out"],
+        ),
+        (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
             "A",
             &["a: malformed JSON at byte 37; 1 event before it was kept"],

@@ -12,7 +12,7 @@ use super::envelope::{Envelope, EnvelopeItem, EnvelopeStep, ListMember, list_of}
 use super::event::{Event, FieldSet, FieldSpans};
 use super::json::{JsonError, JsonText};
 use super::record::{Record, RecordClassifier};
-use super::recovery;
+use super::recovery::{self, LineStart};
 use super::structure::{SimdLevel, Structure};
 
 /// Buffers for a text nested in another.
@@ -90,7 +90,7 @@ impl EventVisitor<'_> {
             let item = match envelope.step(text, at) {
                 // What is stepped over can have swallowed lines, like a record. A list behind
                 // these is not of this text.
-                Ok(EnvelopeStep::Advance(next)) if self.swallows_a_line(text, at, next) => {
+                Ok(EnvelopeStep::Advance(next)) if self.swallows_start_of_line(text, at, next, envelope) => {
                     envelope.is_log = is_log;
                     return ended(at, Some(JsonError::EndsEarly));
                 }
@@ -99,6 +99,11 @@ impl EventVisitor<'_> {
                     continue;
                 }
                 Ok(EnvelopeStep::Reindex(next)) => return reindex(next),
+                Ok(EnvelopeStep::Item(EnvelopeItem::String { end, .. }))
+                    if self.swallows_start_of_line(text, at, end, envelope) =>
+                {
+                    return ended(at, Some(JsonError::EndsEarly));
+                }
                 Ok(EnvelopeStep::Item(item)) => item,
                 Ok(EnvelopeStep::End) => return ended(at, None),
                 Err(broken) => match self.leave_list(text, at, broken, envelope) {
@@ -266,6 +271,30 @@ impl EventVisitor<'_> {
     #[inline(always)]
     fn swallows_a_line(&mut self, text: &JsonText<'_>, start: usize, end: usize) -> bool {
         !text.is_one_line() && self.within.is_none() && self.has_whole_line(&text.bytes()[start..end], false)
+    }
+
+    /// Whether the text of a file between two offsets contains the start of a line that is not
+    /// part of it: a string ends at the first quote of such a line. Where the line may go on,
+    /// more text has to be seen.
+    #[inline(always)]
+    fn swallows_start_of_line(&mut self, text: &JsonText<'_>, at: usize, end: usize, envelope: &Envelope) -> bool {
+        !text.is_one_line() && self.within.is_none() && self.has_start_of_line(text, at, end, envelope.is_last)
+    }
+
+    #[inline(never)]
+    fn has_start_of_line(&mut self, text: &JsonText<'_>, at: usize, end: usize, is_last: bool) -> bool {
+        let bytes = text.bytes();
+        let mut next = recovery::next_line(&bytes[..end], recovery::start_of_item(bytes, at).min(end));
+        while let Some(start) = next {
+            let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
+            let line = recovery::line(&bytes[start..], is_last, false, &mut level.structure);
+            self.spare.push(level);
+            if matches!(line, LineStart::Whole | LineStart::Undecided) {
+                return true;
+            }
+            next = recovery::next_line(&bytes[..end], start);
+        }
+        false
     }
 
     /// Whether an object contains a line that is not part of it. `is_malformed` means that
