@@ -86,12 +86,12 @@ impl EventVisitor<'_> {
             |consumed, broken| WalkEnd { consumed, broken, needs_reindex: false, flow: ControlFlow::Continue(()) };
         let reindex = |consumed| WalkEnd { needs_reindex: true, ..ended(consumed, None) };
         loop {
-            let is_log = envelope.is_log;
+            let before = *envelope;
             let item = match envelope.step(text, at) {
-                // What is stepped over can have swallowed lines, like a record. A list behind
-                // these is not of this text.
+                // What is stepped over can have swallowed lines, like a record. A list after
+                // these is not entered.
                 Ok(EnvelopeStep::Advance(next)) if self.swallows_start_of_line(text, at, next, envelope) => {
-                    envelope.is_log = is_log;
+                    *envelope = before;
                     return ended(at, Some(JsonError::EndsEarly));
                 }
                 Ok(EnvelopeStep::Advance(next)) => {
@@ -102,6 +102,7 @@ impl EventVisitor<'_> {
                 Ok(EnvelopeStep::Item(EnvelopeItem::String { end, .. }))
                     if self.swallows_start_of_line(text, at, end, envelope) =>
                 {
+                    *envelope = before;
                     return ended(at, Some(JsonError::EndsEarly));
                 }
                 Ok(EnvelopeStep::Item(item)) => item,
