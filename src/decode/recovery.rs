@@ -230,20 +230,31 @@ pub(super) fn line(text: &[u8], is_last: bool, is_malformed: bool, structure: &m
     if !is_timed && !matches!(text.first(), Some(b'{' | b'[' | b'"')) {
         return LineStart::Other;
     }
-    let end = match memchr::memchr(b'\n', text) {
-        Some(end) => end,
-        None if is_last => text.len(),
-        None => return LineStart::Undecided,
-    };
+    let end = memchr::memchr(b'\n', text);
+    let has_end = is_last || end.is_some();
+    if is_timed && !has_end {
+        return LineStart::Undecided;
+    }
+    let end = end.unwrap_or(text.len());
     let Some(start) = (if is_timed { message(&text[..end]) } else { Some(0) }) else { return LineStart::Start };
     let object = &text[start..end];
-    if !matches!(object, [b'{', b'"', letter, ..] if letter.is_ascii_alphanumeric()) {
+    let may_be_whole = match object {
+        [b'{', b'"', letter, ..] => letter.is_ascii_alphanumeric(),
+        [b'{'] | [b'{', b'"'] => !has_end,
+        _ => false,
+    };
+    if !may_be_whole {
         return LineStart::Start;
     }
-    let Ok(length) = JsonText::index(object, structure).value_end(0) else { return LineStart::Start };
+    let Ok(length) = JsonText::index(object, structure).value_end(0) else {
+        return if has_end { LineStart::Start } else { LineStart::Undecided };
+    };
+    // What follows the object may decide before the end of the line is there.
     match text[start + length..].trim_ascii_start().first() {
         None if is_last => LineStart::Whole,
         None => LineStart::Undecided,
+        Some(byte) if !has_end && !matches!(byte, b',' | b'}' | b']') => LineStart::Undecided,
+        Some(b',') if is_malformed && !has_end => LineStart::Undecided,
         Some(b',') if is_malformed => LineStart::Whole,
         Some(b',' | b'}' | b']') => LineStart::Start,
         Some(_) => LineStart::Whole,
