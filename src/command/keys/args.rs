@@ -10,8 +10,6 @@ use crate::cli::source::{BucketArgs, inputs};
 use crate::cli::work::VerbosityArgs;
 use crate::command::Context;
 use crate::error::Error;
-use crate::filter::options::{ACCOUNT, REGION};
-use crate::filter::spec::FilterSpec;
 use crate::report::Verbosity;
 use crate::source::spec::Input;
 use crate::syntax::window::Window;
@@ -95,29 +93,8 @@ impl KeysRequest {
         if inputs.iter().any(|input| matches!(input, Input::Stdin | Input::Spooled(_))) {
             return Err(Error::usage("-: not a bucket or a folder; keys lists no streams"));
         }
-        check_scope_of_folders(&args.scope, &filter, &inputs, context)?;
         let split = args.split.zip(args.output_dir).map(|(shards, folder)| SplitRequest { shards, folder });
         let (window, verbosity) = (filter.window, args.verbosity.verbosity());
         Ok(KeysRequest { inputs, window, split, output: args.output, verbosity })
-    }
-}
-
-/// Returns a usage error for a condition that narrows only the folders of a bucket, if there is
-/// no bucket. One that is set and not typed is for other runs.
-fn check_scope_of_folders(
-    scope: &ScopeArgs,
-    filter: &FilterSpec,
-    inputs: &[Input],
-    context: &Context,
-) -> Result<(), Error> {
-    let set = context.settings.names();
-    let is_typed = |option: &str| !set.contains(&option.trim_start_matches('-'));
-    let has_values = |option: &str| !filter.options.list(option).is_empty() && is_typed(option);
-    let given = [(has_values(REGION), REGION), (has_values(ACCOUNT), ACCOUNT), (scope.until.is_some(), "--until")];
-    match given.into_iter().find_map(|(is_given, option)| is_given.then_some(option)) {
-        Some(option) if !inputs.iter().any(|input| matches!(input, Input::Bucket(_))) => {
-            Err(Error::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX; only --since narrows folders"))
-        }
-        _ => Ok(()),
     }
 }

@@ -118,16 +118,12 @@ fn what_cannot_be_listed_is_named() {
 #[test]
 fn wrong_usage_is_explained() {
     let trial = Trial::with("x.json", "");
-    let only_since = " needs --bucket BUCKET or s3://BUCKET/PREFIX; only --since narrows folders";
     for (arguments, error) in [
         (&[][..], "keys: nothing to list; name --bucket BUCKET, s3://BUCKET/PREFIX or a folder"),
         (&["-"], "-: not a bucket or a folder; keys lists no streams"),
         (&["--event-history"], "--event-history has no objects that keys could list"),
         (&["x.json", "--offline"], "--offline needs --bucket BUCKET or s3://BUCKET/PREFIX"),
         (&["x.json", "--late-days", "3"], "--late-days needs --bucket BUCKET or s3://BUCKET/PREFIX"),
-        (&["x.json", "-r", "eu-west-1"], &format!("--region{only_since}")),
-        (&["x.json", "--account", ACCOUNT], &format!("--account{only_since}")),
-        (&["x.json", "--until", "2026-10"], &format!("--until{only_since}")),
     ] {
         let said = format!("trail2tsv: {error}\ntrail2tsv: try --help\n");
         trial.run(&[&["keys"], arguments].concat()).shows(2, "", &said);
