@@ -256,7 +256,7 @@ where
         let walked = visitor.walk(&text, envelope, spans, self.each);
         let unbalanced = visitor.unbalanced;
         findings.is_log |= envelope.is_log;
-        findings.is_hollow = envelope.is_hollow;
+        findings.records_not_array = envelope.records_not_array;
         (walked, unbalanced)
     }
 }

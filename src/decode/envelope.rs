@@ -55,7 +55,7 @@ pub struct Envelope {
     /// Whether a list was seen under one of its names, which makes the file a log.
     pub is_log: bool,
     /// Whether `Records` or `Events` was present but not an array.
-    pub is_hollow: bool,
+    pub records_not_array: bool,
 }
 
 /// The objects and arrays that enclose a position, outermost first.
@@ -201,8 +201,8 @@ impl Envelope {
                 Err(JsonError::EndsEarly) => Err(JsonError::EndsEarly),
                 // The visitor reports and skips errors inside an object.
                 Err(JsonError::Malformed(_)) | Ok(ListMember::None) => Ok(EnvelopeStep::Item(EnvelopeItem::Object(at))),
-                Ok(ListMember::Hollow) => {
-                    self.is_hollow |= !self.is_string;
+                Ok(ListMember::NotArray) => {
+                    self.records_not_array |= !self.is_string;
                     Ok(EnvelopeStep::Item(EnvelopeItem::Object(at)))
                 }
                 Ok(ListMember::Control) => {
@@ -308,7 +308,7 @@ pub(super) enum ListMember {
     /// An array, which starts at this offset.
     At(usize),
     /// Only values that are not arrays.
-    Hollow,
+    NotArray,
     /// The list of a control message.
     Control,
     /// The object has no such member.
@@ -329,7 +329,7 @@ pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, Json
             match byte {
                 b'[' if found == ListMember::Control => return Ok(found),
                 b'[' => return Ok(ListMember::At(start)),
-                _ if found == ListMember::None && is_usual_name(key) => found = ListMember::Hollow,
+                _ if found == ListMember::None && is_usual_name(key) => found = ListMember::NotArray,
                 _ => {}
             }
         }
@@ -475,7 +475,7 @@ mod tests {
         for json in [r#"{"Records":null}"#, r#"{"Records":{}}"#, r#"{"a":1,"Records":"x","b":2}"#] {
             let (found, envelope, broken) = objects(json, json.len());
             assert_eq!((found, broken), (vec![json.to_string()], None));
-            assert!(envelope.is_hollow && !envelope.is_log && envelope.is_closed(), "{json}");
+            assert!(envelope.records_not_array && !envelope.is_log && envelope.is_closed(), "{json}");
         }
     }
 

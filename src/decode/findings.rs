@@ -13,20 +13,20 @@ pub struct Findings {
     /// Events that were handed out.
     pub events: u64,
     /// Records that are not CloudTrail events.
-    pub foreign: u64,
-    /// Records that are S3 notifications; they also count as `foreign`.
+    pub non_events: u64,
+    /// Records that are S3 notifications; they also count as `non_events`.
     pub notifications: u64,
     /// All records, malformed ones included.
     pub records: u64,
     /// Records that are lines of a time and a message that is not JSON; they also count
-    /// as `foreign`.
+    /// as `non_events`.
     pub text_lines: u64,
     /// Whether one of the objects is a digest.
     pub is_digest: bool,
     /// Whether there was an array of `Records` or `Events`.
     pub is_log: bool,
     /// Whether `Records` was present but not an array.
-    pub is_hollow: bool,
+    pub records_not_array: bool,
     /// Records the prefilter ruled out, so that they were not decoded; 1 if it ruled
     /// out the whole file.
     pub ruled_out: u64,
@@ -98,7 +98,7 @@ pub struct ErrorPosition {
 #[derive(Debug, Default)]
 pub struct DecodeVerdict {
     /// Why the file has no events, if that is not a problem.
-    pub passed_over: Option<IgnoredReason>,
+    pub ignored: Option<IgnoredReason>,
     /// The problems of the file.
     pub problems: Vec<(Problem, Outcome)>,
 }
@@ -140,7 +140,7 @@ impl Findings {
         let mut verdict = DecodeVerdict::default();
         let is_not_json = self.is_not_json();
         if input.is_empty() && is_not_json {
-            verdict.passed_over = Some(IgnoredReason::NotJson);
+            verdict.ignored = Some(IgnoredReason::NotJson);
             return verdict;
         }
         let is_whole = !input.iter().any(Problem::costs_text);
@@ -186,7 +186,7 @@ impl Findings {
             verdict.problems.push((problem, self.kept(is_whole && self.broken.is_none())));
         }
         if verdict.problems.is_empty() {
-            verdict.passed_over = self.reason();
+            verdict.ignored = self.reason();
         }
         verdict
     }
@@ -240,7 +240,7 @@ impl Findings {
             Some(IgnoredReason::Digest)
         } else if self.notifications > 0 {
             Some(IgnoredReason::Notification)
-        } else if self.is_hollow {
+        } else if self.records_not_array {
             Some(IgnoredReason::NoRecords)
         } else if self.is_log && self.records == 0 {
             // A log of a period without events is still a log.

@@ -137,7 +137,7 @@ impl Decoder {
         self.findings.note_cut(place);
         self.envelope.resume();
         // How much of the lost text was looked at depends on the window.
-        (self.envelope.is_hollow, self.findings.is_hollow) = (false, false);
+        (self.envelope.records_not_array, self.findings.records_not_array) = (false, false);
     }
 
     /// Skips the text that is lost after an error.

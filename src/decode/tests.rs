@@ -41,7 +41,7 @@ fn names(file: &str) -> String {
     }
     let (names, verdict) = whole;
     assert!(verdict.problems.is_empty(), "{file}: {verdict:?}");
-    match verdict.passed_over {
+    match verdict.ignored {
         Some(reason) => reason.name().to_string(),
         None => names.join(" "),
     }

@@ -187,7 +187,7 @@ impl EventVisitor<'_> {
             }
             Record::Notification => {
                 self.findings.notifications += 1;
-                self.findings.foreign += 1;
+                self.findings.non_events += 1;
                 ControlFlow::Continue(())
             }
             Record::Detail(detail) => self.strings(&[(detail.raw(), true)], at, each),
@@ -336,12 +336,12 @@ impl EventVisitor<'_> {
                 (end, self.strings(&[(&text.bytes()[start..end], false)], start, each))
             }
             EnvelopeItem::Line { end } => {
-                self.findings.foreign += 1;
+                self.findings.non_events += 1;
                 self.findings.text_lines += 1;
                 (end, ControlFlow::Continue(()))
             }
             EnvelopeItem::Other { end } => {
-                self.findings.foreign += 1;
+                self.findings.non_events += 1;
                 (end, ControlFlow::Continue(()))
             }
         };

@@ -44,21 +44,21 @@ impl<P: Part> PartWriter<'_, P> {
         let is_unread =
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
         let mut verdict = findings.verdict(ended.problems);
-        let is_log = verdict.passed_over.is_none() && !is_unread;
+        let is_log = verdict.ignored.is_none() && !is_unread;
         if let Some(builder) = self.record_builder() {
-            match verdict.passed_over {
+            match verdict.ignored {
                 Some(reason) => builder.skipped = builder.skipped.or(Some(reason)),
                 None => builder.add_log(findings.events, !is_unread),
             }
         }
         let coverage = self.coverage();
-        match verdict.passed_over.map(|reason| (reason, expected())) {
+        match verdict.ignored.map(|reason| (reason, expected())) {
             Some((reason, expected)) if expected.is_log => {
                 self.count_file();
                 verdict.problems.push((Problem::MisnamedLog(reason), Outcome::Nothing));
             }
             Some((reason, expected)) => {
-                *coverage.passed_over.entry(reason).or_default() += 1;
+                *coverage.ignored.entry(reason).or_default() += 1;
                 if expected.is_named {
                     // A file named on the command line is expected to contain events.
                     verdict.problems.push((Problem::InputNotALog(reason), Outcome::Nothing));
@@ -71,7 +71,7 @@ impl<P: Part> PartWriter<'_, P> {
             None => {
                 coverage.is_searched |= findings.ruled_out > 0;
                 coverage.events += findings.events;
-                coverage.foreign += findings.foreign;
+                coverage.non_events += findings.non_events;
                 if !is_unread {
                     self.count_file();
                 }

@@ -195,7 +195,7 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         if is_expected {
             return self.report_problem(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
         }
-        self.out.cover(&Coverage { passed_over: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
+        self.out.cover(&Coverage { ignored: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
     }
 
     fn report_problem(&mut self, name: &str, problem: Problem, outcome: Outcome) {
@@ -231,7 +231,7 @@ impl<W: EventWorker> ArchiveMembers<'_, '_, '_, '_, W> {
     }
 
     fn count(&mut self, reason: IgnoredReason) {
-        self.unpacking.out.cover(&Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() });
+        self.unpacking.out.cover(&Coverage { ignored: [(reason, 1)].into(), ..Coverage::default() });
     }
 }
 

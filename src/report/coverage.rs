@@ -39,9 +39,9 @@ pub struct Coverage {
     /// compared by their start.
     pub cut_values: u64,
     /// Valid files that are not logs.
-    pub passed_over: BTreeMap<IgnoredReason, u64>,
+    pub ignored: BTreeMap<IgnoredReason, u64>,
     /// Records in logs that are not CloudTrail events.
-    pub foreign: u64,
+    pub non_events: u64,
     /// Files that were not opened because their name proves a delivery before the
     /// window.
     pub unopened: u64,
@@ -119,7 +119,7 @@ impl Coverage {
         self.duplicates += other.duplicates;
         self.cut_cells += other.cut_cells;
         self.cut_values += other.cut_values;
-        self.foreign += other.foreign;
+        self.non_events += other.non_events;
         self.further_members += other.further_members;
         self.repeated += other.repeated;
         self.unopened += other.unopened;
@@ -130,8 +130,8 @@ impl Coverage {
         self.sessions_without_start += other.sessions_without_start;
         self.problems += other.problems;
         self.is_cut |= other.is_cut;
-        for (reason, count) in &other.passed_over {
-            *self.passed_over.entry(*reason).or_default() += count;
+        for (reason, count) in &other.ignored {
+            *self.ignored.entry(*reason).or_default() += count;
         }
         self.late = self.late.max(other.late);
         self.unread.extend(&other.unread);

@@ -220,7 +220,7 @@ fn coverage_object(coverage: &Coverage) -> Value {
 /// What was read and matched.
 fn counts(coverage: &Coverage) -> Map<String, Value> {
     let skipped: Map<String, Value> =
-        coverage.passed_over.iter().map(|(reason, count)| (reason.name().into(), json!(count))).collect();
+        coverage.ignored.iter().map(|(reason, count)| (reason.name().into(), json!(count))).collect();
     members(json!({
         "files": coverage.files,
         "pages": coverage.pages,
@@ -241,7 +241,7 @@ fn other_counts(coverage: &Coverage) -> Map<String, Value> {
         "notOpened": coverage.unopened,
         "foldersNotEntered": coverage.folders_left_out,
         "repeatedLines": coverage.repeated,
-        "foreignRecords": coverage.foreign,
+        "foreignRecords": coverage.non_events,
         "furtherMembers": coverage.further_members,
         "cutCells": coverage.cut_cells,
         "cutValues": coverage.cut_values,

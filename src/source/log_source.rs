@@ -73,7 +73,7 @@ impl LeftOutFile {
     pub fn coverage(&self) -> Coverage {
         match self.reason {
             None => Coverage { unopened: 1, ..Coverage::default() },
-            Some(reason) => Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() },
+            Some(reason) => Coverage { ignored: [(reason, 1)].into(), ..Coverage::default() },
         }
     }
 }
@@ -100,7 +100,7 @@ impl SourceItem {
 
     /// Counts a file that is not read.
     pub fn ignored(reason: IgnoredReason) -> SourceItem {
-        SourceItem::Count(Box::new(Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() }))
+        SourceItem::Count(Box::new(Coverage { ignored: [(reason, 1)].into(), ..Coverage::default() }))
     }
 }
 

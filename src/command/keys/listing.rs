@@ -162,14 +162,14 @@ impl fmt::Display for KeyTotals {
         if let Some(requests) = self.requests {
             write!(f, "; {}", count(requests, "list request"))?;
         }
-        let Coverage { unopened, folders_left_out, passed_over, .. } = &self.left_out;
+        let Coverage { unopened, folders_left_out, ignored, .. } = &self.left_out;
         if *unopened > 0 {
             write!(f, "; {} not listed: delivered before the window", count(*unopened, "object"))?;
         }
         if *folders_left_out > 0 {
             write!(f, "; {} not entered: outside the requested scope", count(*folders_left_out, "folder"))?;
         }
-        for (reason, number) in passed_over {
+        for (reason, number) in ignored {
             write!(f, "; {number} {} not listed", reason.counted(*number))?;
         }
         if let Some(late) = self.late {

@@ -84,7 +84,7 @@ impl EventVisitor<'_> {
         }
         if self.findings.records == before && !is_empty {
             self.findings.records += 1;
-            self.findings.foreign += 1;
+            self.findings.non_events += 1;
         }
         flow
     }

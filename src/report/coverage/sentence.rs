@@ -67,10 +67,10 @@ impl Coverage {
         if self.repeated > 0 {
             write!(f, "; {} of the list repeated, and read once", count(self.repeated, "line"))?;
         }
-        if !self.passed_over.is_empty() {
-            let total = self.passed_over.values().sum();
+        if !self.ignored.is_empty() {
+            let total = self.ignored.values().sum();
             let reasons: Vec<String> = self
-                .passed_over
+                .ignored
                 .iter()
                 .map(|(reason, count)| format!("{} {}", HumanCount(*count), reason.counted(*count)))
                 .collect();
@@ -81,9 +81,9 @@ impl Coverage {
 
     /// Records that are not events, or hidden from other tools.
     fn write_unusual_records(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.foreign > 0 {
-            let kind = if self.foreign == 1 { "a CloudTrail event" } else { "CloudTrail events" };
-            write!(f, "; {} not {kind}", are(self.foreign, "record"))?;
+        if self.non_events > 0 {
+            let kind = if self.non_events == 1 { "a CloudTrail event" } else { "CloudTrail events" };
+            write!(f, "; {} not {kind}", are(self.non_events, "record"))?;
         }
         if self.further_members > 0 {
             write!(f, "; {} after the first one of a log, named above", count(self.further_members, "gzip member"))?;
@@ -146,12 +146,12 @@ mod tests {
         assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
         let searched = Coverage { is_searched: true, events: 20, ..coverage.clone() };
         assert_eq!(searched.to_string(), "20 events decoded in 55 files read, 12 matched");
-        coverage.passed_over.insert(IgnoredReason::Digest, 2);
-        coverage.passed_over.insert(IgnoredReason::NotJson, 1);
+        coverage.ignored.insert(IgnoredReason::Digest, 2);
+        coverage.ignored.insert(IgnoredReason::NotJson, 1);
         coverage.add(&Coverage {
             unopened: 7,
             folders_left_out: 2,
-            foreign: 1,
+            non_events: 1,
             untimed: 1,
             problems: 3,
             ..Coverage::default()
