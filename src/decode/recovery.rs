@@ -57,9 +57,9 @@ impl DecodedPiece {
 }
 
 impl Decoder {
-    /// Resumes at a complete line before the byte at `at`, which is not allowed there, or at the
-    /// line of that byte: a string of the item after `consumed`, which began on an earlier line,
-    /// has swallowed it. Returns `None` if there is no such line.
+    /// Resumes at a complete line that the item after `consumed` has swallowed: a string that is
+    /// cut off ends at the first quote of the next line. The byte at `at` is not allowed there.
+    /// Returns `None` if no such line begins before it.
     #[cold]
     pub(super) fn swallowed_line(
         &mut self,

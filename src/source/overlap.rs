@@ -24,6 +24,9 @@ impl InputOverlaps {
     /// Compares the inputs, and reports overlaps. Links inside of folders are not followed.
     pub fn of(inputs: &[Input], report: &Report) -> InputOverlaps {
         let mut overlaps = InputOverlaps::default();
+        if inputs.len() < 2 {
+            return overlaps;
+        }
         let (mut paths, mut addresses) = (BTreeMap::new(), BTreeSet::new());
         for (at, input) in inputs.iter().enumerate() {
             let is_repeated = match input {

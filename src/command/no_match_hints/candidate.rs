@@ -132,7 +132,7 @@ impl HintCandidate {
         Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
     }
 
-    /// Whether a value for callers has a comma, and is no caller that was mistyped.
+    /// Whether a value of `--user` or `--actor` has a comma, and is not a mistyped name.
     fn has_comma(&self) -> bool {
         let is_of_callers = matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor);
         let names: Vec<&str> = self.found.keys().map(String::as_str).collect();

@@ -5,7 +5,8 @@ use crate::decode::json::{JsonValue, ValueKind};
 /// The path as events have it; `None` if they have none that is similar.
 pub(super) fn written_path(event: JsonValue<'_>, typed: &str) -> Option<String> {
     let is_plain = !typed.contains(['"', '\\']);
-    let steps: Vec<&str> = typed.trim_start_matches('.').split('.').collect();
+    let typed = typed.trim_start_matches('.');
+    let steps: Vec<&str> = typed.split('.').collect();
     let path = is_plain.then(|| below(event, &steps)).flatten()?;
     (path != typed).then_some(path)
 }

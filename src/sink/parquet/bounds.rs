@@ -62,8 +62,8 @@ impl ValueBounds {
         }
     }
 
-    /// The bounds as they are written; `None` if there are no values, or if no short text exceeds
-    /// the greatest one.
+    /// The bounds as they are written; `None` if there are no values, or if the greatest one is
+    /// too long and has no shorter upper bound.
     pub(super) fn written(&self, order: ValueOrder) -> Option<(Bound, Bound)> {
         let (least, greatest) = self.0.as_ref()?;
         let exact = |bytes: &[u8]| Bound { bytes: bytes.to_vec(), is_exact: true };
