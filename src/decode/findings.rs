@@ -76,6 +76,13 @@ pub struct CutTexts {
     pub at: u64,
 }
 
+impl CutTexts {
+    /// Counts a text that is lost from byte `at` on, in the given record.
+    fn note(texts: &mut Option<CutTexts>, record: u64, at: u64) {
+        texts.get_or_insert(CutTexts { count: 0, first: record, at }).count += 1;
+    }
+}
+
 /// Records of one file that are too large.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TooLarge {
@@ -113,15 +120,13 @@ impl Findings {
     /// Records that the rest of a line is lost from byte `at` on.
     pub(super) fn note_cut(&mut self, at: u64) {
         self.records += 1;
-        let first = CutTexts { count: 0, first: self.records, at };
-        self.cut.get_or_insert(first).count += 1;
+        CutTexts::note(&mut self.cut, self.records, at);
     }
 
     /// Records that the rest of a list within a record is lost from byte `at` on.
     pub(super) fn note_cut_list(&mut self, at: u64) {
         self.records += 1;
-        let first = CutTexts { count: 0, first: self.records, at };
-        self.cut_lists.get_or_insert(first).count += 1;
+        CutTexts::note(&mut self.cut_lists, self.records, at);
     }
 
     /// Records that the last record has a string too large to be decoded.

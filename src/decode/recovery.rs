@@ -7,6 +7,7 @@
 //! or object, a comma or bracket would have to follow. Inside an open string, the first
 //! quote of the line would end the string, and no letter can follow there.
 
+use std::iter;
 use std::ops::ControlFlow;
 
 use super::Decoder;
@@ -69,20 +70,17 @@ impl Decoder {
         start: u64,
         is_last: bool,
     ) -> Option<DecodedPiece> {
-        let item = start_of_item(bytes, consumed);
-        let first = next_line(&bytes[..at], item.min(at)).filter(|_| !self.envelope.is_closed())?;
-        let mut next = Some(first);
-        while let Some(line_start) = next.filter(|next| *next <= at) {
-            match line(&bytes[line_start..], is_last, true, &mut self.structure) {
-                LineStart::Whole => {
-                    self.cut_off(start + first as u64 - 1);
-                    return Some(DecodedPiece::with_more(line_start));
-                }
-                LineStart::Undecided => return Some(DecodedPiece::of(consumed)),
-                LineStart::Start | LineStart::Other => next = next_line(bytes, line_start),
-            }
+        if self.envelope.is_closed() {
+            return None;
         }
-        None
+        let first = next_line(&bytes[..at], start_of_item(bytes, consumed).min(at))?;
+        match complete_line(bytes, first, at, is_last, true, &mut self.structure)? {
+            CompleteLine::At(line) => {
+                self.cut_off(start + first as u64 - 1);
+                Some(DecodedPiece::with_more(line))
+            }
+            CompleteLine::Undecided(_) => Some(DecodedPiece::of(consumed)),
+        }
     }
 
     /// Abandons what is open, since the byte at `at` is not allowed there.
@@ -143,37 +141,35 @@ impl Decoder {
     /// Skips the text that is lost after an error.
     #[cold]
     pub(super) fn pass_over(&mut self, mode: RecoveryMode, bytes: &[u8], is_last: bool) -> DecodedPiece {
-        let mut next = match mode {
-            RecoveryMode::Lines { in_line: false } => Some(0),
-            _ => next_line(bytes, 0),
+        let line = match mode {
+            RecoveryMode::Lines { in_line } => {
+                let first = if in_line { next_line(bytes, 0) } else { Some(0) };
+                first.and_then(|first| complete_line(bytes, first, bytes.len(), is_last, true, &mut self.structure))
+            }
+            RecoveryMode::Line | RecoveryMode::Nothing => next_line(bytes, 0).map(CompleteLine::At),
         };
-        while let Some(at) = next {
-            let line = match mode {
-                RecoveryMode::Lines { .. } => line(&bytes[at..], is_last, true, &mut self.structure),
-                _ => LineStart::Whole,
-            };
-            match line {
-                LineStart::Whole => {
-                    self.recovery = RecoveryMode::Nothing;
-                    return DecodedPiece::with_more(at);
+        match line {
+            Some(CompleteLine::At(at)) => {
+                self.recovery = RecoveryMode::Nothing;
+                DecodedPiece::with_more(at)
+            }
+            Some(CompleteLine::Undecided(at)) => {
+                self.recovery = RecoveryMode::Lines { in_line: false };
+                DecodedPiece::of(at)
+            }
+            None => {
+                if mode != RecoveryMode::Line {
+                    self.recovery = RecoveryMode::Lines { in_line: true };
                 }
-                LineStart::Undecided => {
-                    self.recovery = RecoveryMode::Lines { in_line: false };
-                    return DecodedPiece::of(at);
-                }
-                LineStart::Start | LineStart::Other => next = next_line(bytes, at),
+                DecodedPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
             }
         }
-        if mode != RecoveryMode::Line {
-            self.recovery = RecoveryMode::Lines { in_line: true };
-        }
-        DecodedPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
     }
 }
 
 /// What the text at the start of a line is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum LineStart {
+enum LineStart {
     /// A complete object that is not part of an enclosing value.
     Whole,
     /// Possibly the start of a value.
@@ -184,26 +180,55 @@ pub(super) enum LineStart {
     Undecided,
 }
 
-/// The first line from `at` on where a value may start, provided that a complete line
-/// follows or is that line: it proves that the open value is broken. A comma may follow
-/// the complete line if `is_malformed`, that is, if the value is already known to be
-/// broken. `is_last` means that no text follows.
+/// A line that is complete by itself, or of which more text has to be seen.
+pub(super) enum CompleteLine {
+    /// The line at this offset is complete.
+    At(usize),
+    /// The line at this offset may be complete.
+    Undecided(usize),
+}
+
+/// The first line that is complete, or may be, of those that start from `first` to `end`, both
+/// included. `is_malformed` and `is_last` as in [`line`].
+pub(super) fn complete_line(
+    text: &[u8],
+    first: usize,
+    end: usize,
+    is_last: bool,
+    is_malformed: bool,
+    structure: &mut Structure,
+) -> Option<CompleteLine> {
+    line_starts(text, first, end).find_map(|at| match line(&text[at..], is_last, is_malformed, structure) {
+        LineStart::Whole => Some(CompleteLine::At(at)),
+        LineStart::Undecided => Some(CompleteLine::Undecided(at)),
+        LineStart::Start | LineStart::Other => None,
+    })
+}
+
+/// The first line from `first` on where a value may start, provided that a complete line
+/// follows or is that line: it proves that the open value is broken. `is_malformed` and
+/// `is_last` as in [`line`].
 pub(super) fn line_to_resume(
     text: &[u8],
-    mut at: usize,
+    first: usize,
     is_last: bool,
     is_malformed: bool,
     structure: &mut Structure,
 ) -> Option<usize> {
-    let mut first = None;
-    loop {
-        match line(&text[at..], is_last, is_malformed, structure) {
-            LineStart::Whole => return first.or(Some(at)),
-            LineStart::Start => first = first.or(Some(at)),
-            LineStart::Other | LineStart::Undecided => {}
+    let mut start = None;
+    line_starts(text, first, text.len()).find_map(|at| match line(&text[at..], is_last, is_malformed, structure) {
+        LineStart::Whole => start.or(Some(at)),
+        LineStart::Start => {
+            start = start.or(Some(at));
+            None
         }
-        at = next_line(text, at)?;
-    }
+        LineStart::Other | LineStart::Undecided => None,
+    })
+}
+
+/// The offsets from `first` to `end`, both included, at which a line starts.
+fn line_starts(text: &[u8], first: usize, end: usize) -> impl Iterator<Item = usize> {
+    iter::successors(Some(first), move |at| next_line(&text[..end], *at))
 }
 
 /// The offset of the item after what was consumed.
@@ -217,8 +242,10 @@ pub(super) fn next_line(text: &[u8], at: usize) -> Option<usize> {
     memchr::memchr(b'\n', &text[at..]).map(|end| at + end + 1)
 }
 
-/// Classifies the line at the start of `text`.
-pub(super) fn line(text: &[u8], is_last: bool, is_malformed: bool, structure: &mut Structure) -> LineStart {
+/// Classifies the line at the start of `text`. A comma may follow a complete line if
+/// `is_malformed`, that is, if the value that it may belong to is known to be broken. `is_last`
+/// means that no text follows.
+fn line(text: &[u8], is_last: bool, is_malformed: bool, structure: &mut Structure) -> LineStart {
     const LINE_TIME: usize = 11;
     let is_timed = is_line_time(text);
     let may_be_timed = text.len() < LINE_TIME && text.iter().all(|byte| b"0123456789-".contains(byte));

@@ -12,7 +12,7 @@ use super::envelope::{Envelope, EnvelopeItem, EnvelopeStep, ListMember, list_of}
 use super::event::{Event, FieldSet, FieldSpans};
 use super::json::{JsonError, JsonText};
 use super::record::{Record, RecordClassifier};
-use super::recovery::{self, LineStart};
+use super::recovery;
 use super::structure::{SimdLevel, Structure};
 
 /// Buffers for a text nested in another.
@@ -285,17 +285,13 @@ impl EventVisitor<'_> {
     #[inline(never)]
     fn has_start_of_line(&mut self, text: &JsonText<'_>, at: usize, end: usize, is_last: bool) -> bool {
         let bytes = text.bytes();
-        let mut next = recovery::next_line(&bytes[..end], recovery::start_of_item(bytes, at).min(end));
-        while let Some(start) = next {
-            let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
-            let line = recovery::line(&bytes[start..], is_last, false, &mut level.structure);
-            self.spare.push(level);
-            if matches!(line, LineStart::Whole | LineStart::Undecided) {
-                return true;
-            }
-            next = recovery::next_line(&bytes[..end], start);
-        }
-        false
+        let Some(first) = recovery::next_line(&bytes[..end], recovery::start_of_item(bytes, at).min(end)) else {
+            return false;
+        };
+        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
+        let found = recovery::complete_line(bytes, first, end, is_last, false, &mut level.structure);
+        self.spare.push(level);
+        found.is_some()
     }
 
     /// Whether an object contains a line that is not part of it. `is_malformed` means that
