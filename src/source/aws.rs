@@ -23,5 +23,5 @@ pub mod xml_element;
 
 pub use self::aws_error::{AwsError, AwsErrorKind};
 pub use self::connection::Connection;
-pub use self::runtime::{THREADS, runtime, unless_stopped};
+pub use self::runtime::{THREADS, first_answer, runtime, unless_stopped};
 pub use self::service_client::ServiceClient;

@@ -30,7 +30,7 @@ use self::page_merge::PageMerge;
 use self::page_queue::{LookupPageBudget, PageQueue};
 use self::region_reader::{RegionMessage, RegionPace, RegionReader};
 use self::selection::LookupSelection;
-use super::aws::{self, AwsError, ServiceClient, unless_stopped};
+use super::aws::{self, AwsError, ServiceClient};
 use super::memory_text::{MemoryGauge, MemoryText};
 use super::spec::EventHistoryInput;
 use super::{LogFile, LogSource, SourceItem};
@@ -92,7 +92,8 @@ impl EventHistorySource {
         // AWS refuses windows without a second that can have events.
         if until.is_none_or(|until| until > kept_since) && since.is_none_or(|since| since < input.now) {
             report.looking_up("reading event history: waiting for the first answers");
-            if let Err(error) = runtime.block_on(unless_stopped(stop, source.begin(input, kept_since))) {
+            let begun = aws::first_answer("event history", report, stop, source.begin(input, kept_since));
+            if let Err(error) = runtime.block_on(begun) {
                 // A name that is being resolved must not delay the end.
                 runtime.shutdown_background();
                 return Err(error);

@@ -183,8 +183,10 @@ fn connect(
     let runtime = aws::runtime()?;
     let scope = scope(input)?;
     let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
-    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
-    report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
+    let address = input.location.bucket_address().to_string();
+    let connected = aws::first_answer(&address, report, stop, S3Client::connect(input, &limiter));
+    let (client, root) = runtime.block_on(connected)?;
+    report.detail(1, || format!("{address}: region {}", client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
     let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
     let found = runtime

@@ -37,7 +37,7 @@ impl<'a> QueueFollower<'a> {
         stop: &'a Cancellation,
     ) -> Result<QueueFollower<'a>, Error> {
         let (runtime, connection) = (aws::runtime()?, &request.connection);
-        let (queue, settings) = runtime.block_on(aws::unless_stopped(stop, async {
+        let (queue, settings) = runtime.block_on(aws::first_answer(name, report, stop, async {
             let queue = MessageQueue::open(connection, name).await?;
             let settings = queue.settings(connection).await?;
             Ok((queue, settings))

@@ -1,9 +1,13 @@
 //! Runs requests on the threads of a runtime.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, plain};
+use crate::report::Report;
 
 /// Number of threads for requests, and again for downloads. Few threads saturate a network.
 pub const THREADS: usize = 2;
@@ -20,6 +24,28 @@ pub async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = R
         result = work => result,
         () = stop.interrupted() => Err(Error::Interrupted),
     }
+}
+
+/// Like [`unless_stopped`], for the first requests to a service or a bucket, `named`. A wrong
+/// address and a firewall show only in that nothing is answered, and the attempts take minutes,
+/// so the report says what the program waits for.
+pub async fn first_answer<T>(
+    named: &str,
+    report: &Report,
+    stop: &Cancellation,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    /// Longer than an answer takes, including a temporary role and a distant region.
+    const USUAL_WAIT: Duration = Duration::from_secs(5);
+    let work = async {
+        let mut work = pin!(work);
+        if let Ok(result) = tokio::time::timeout(USUAL_WAIT, &mut work).await {
+            return result;
+        }
+        report.note(&format!("{named}: no answer yet, still trying"));
+        work.await
+    };
+    unless_stopped(stop, work).await
 }
 
 #[cfg(test)]

@@ -63,10 +63,12 @@ impl KeyFetcher {
     pub fn open(input: &BucketInput, report: &Report, stop: &Cancellation) -> Result<KeyFetcher, Error> {
         let runtime = aws::runtime()?;
         let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
-        let client = runtime.block_on(unless_stopped(stop, S3Client::locate(input, &limiter)))?;
+        let address = input.location.bucket_address().to_string();
+        let located = aws::first_answer(&address, report, stop, S3Client::locate(input, &limiter));
+        let client = runtime.block_on(located)?;
         // The folder is marked for the bucket, so the bucket must exist.
         let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
-        report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
+        report.detail(1, || format!("{address}: region {}", client.region()));
         let (scope, counts) = (scope(input)?, DownloadCounts::default());
         let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier: None, counts });
         let threads = DownloadThreads::open(&shared, aws::THREADS).map_err(no_threads)?;

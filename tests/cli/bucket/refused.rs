@@ -1,5 +1,7 @@
 //! Requests that S3 refuses: each error says what is wrong and what can be done.
 
+use std::time::Duration;
+
 use testkit::s3::{Access, Bucket, Fault, Operation};
 
 use super::cloud::{Cloud, KEY_ID, minutes};
@@ -269,4 +271,14 @@ fn a_program_that_gives_credentials_is_asked_once() {
     cloud.trial.write(".aws/config", "[profile trail]\ncredential_process = sh give.sh\n");
     cloud.run(&["-q", "--profile", "trail"]).shows(0, &minutes(20), "");
     assert_eq!(cloud.trial.read("asked"), "\n");
+}
+
+#[test]
+fn a_silent_server_is_named_while_it_is_awaited() {
+    let cloud = Cloud::with_logs(1);
+    cloud.server.fault(Fault::any().times(1).delay(Duration::from_secs(6)));
+    let ran = cloud.run(&[]);
+    assert!(ran.stderr.starts_with("trail2tsv: s3://logs: no answer yet, still trying\n"), "{ran:?}");
+    assert_eq!((ran.code, &*ran.stdout), (Some(0), &*minutes(1)), "{ran:?}");
+    assert!(!cloud.run(&[]).stderr.contains("no answer yet"));
 }
