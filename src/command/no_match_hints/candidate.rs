@@ -27,9 +27,16 @@ pub(super) struct HintCandidate {
     pub(super) has_match: bool,
     /// The number of events per value.
     found: BTreeMap<String, u64>,
+    /// The field that is compared, if the condition names one.
+    compared: Option<ComparedField>,
+}
+
+/// A field that the user typed, which events may not have.
+struct ComparedField {
+    name: String,
     /// Whether an event of the sample has the field.
     is_there: bool,
-    /// The path that events have in place of one that they have not.
+    /// The path that events have in its place.
     written_path: Option<String>,
 }
 
@@ -45,23 +52,15 @@ impl HintCandidate {
     /// `None` if the condition cannot be parsed alone.
     pub(super) fn new(condition: LoneCondition, fields: &mut FieldSet) -> Option<HintCandidate> {
         let LoneCondition { option, values, conditions } = condition;
-        let column = option.column.or_else(|| compared_field(option, &values));
+        let compared = values.first().filter(|_| option.kind == ConditionKind::Where);
+        let compared = compared.and_then(|text| ComparedField::new(text));
+        let column = option.column.or(compared.as_ref().map(|compared| &*compared.name));
         let names = match column {
             None => HintNames::None,
             Some(column) => HintNames::Of(Field::parse(column, fields).ok()?),
         };
         let filter = Filter::new(&conditions, fields).ok()?;
-        let found = BTreeMap::new();
-        Some(HintCandidate {
-            option,
-            values,
-            filter,
-            names,
-            has_match: false,
-            found,
-            is_there: false,
-            written_path: None,
-        })
+        Some(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new(), compared })
     }
 
     /// Resolves actors by this index.
@@ -87,7 +86,9 @@ impl HintCandidate {
         if self.has_match {
             return;
         }
-        self.is_there = self.is_there || field.is_there(event);
+        if let Some(compared) = &mut self.compared {
+            compared.note(event, field);
+        }
         let found = &mut self.found;
         field.each(event, |name| {
             let is_short = !name.is_empty() && name.len() < MAX_VALUE && !name.starts_with(['{', '[']);
@@ -95,12 +96,6 @@ impl HintCandidate {
                 *found.entry(name.to_string()).or_default() += 1;
             }
         });
-        if !self.is_there
-            && self.written_path.is_none()
-            && let Some(field) = compared_field(self.option, &self.values)
-        {
-            self.written_path = written_path(event.value(), field);
-        }
     }
 
     /// The hint for this condition; `None` if its field has no value to suggest.
@@ -111,12 +106,12 @@ impl HintCandidate {
             return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
         }
         if self.found.is_empty() {
-            let field = compared_field(self.option, &self.values)?;
-            if self.is_there {
+            let ComparedField { name, is_there, written_path } = self.compared.as_ref()?;
+            if *is_there {
                 return Some(format!("{option} {asked:?}"));
             }
-            let meant = self.written_path.as_ref().map(|path| format!("; did you mean {path}?"));
-            return Some(format!("{option} {asked:?}; no event has {field}{}", meant.unwrap_or_default()));
+            let meant = written_path.as_ref().map(|path| format!("; did you mean {path}?"));
+            return Some(format!("{option} {asked:?}; no event has {name}{}", meant.unwrap_or_default()));
         }
         if self.has_comma() {
             return Some(format!("{option} {asked:?}; a comma is part of the value, so repeat {option} for each"));
@@ -134,10 +129,14 @@ impl HintCandidate {
 
     /// Whether a value of `--user` or `--actor` has a comma, and is not a mistyped name.
     fn has_comma(&self) -> bool {
-        let is_of_callers = matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor);
         let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
         let has_comma = |value: &String| value.contains(',') && self.alike_caller(value, &names).is_none();
-        is_of_callers && self.values.iter().any(has_comma)
+        self.names_callers() && self.values.iter().any(has_comma)
+    }
+
+    /// Whether the values of the condition are names of callers.
+    fn names_callers(&self) -> bool {
+        matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor)
     }
 
     /// The values of the condition with the probably intended ones; `None` if no value
@@ -159,7 +158,7 @@ impl HintCandidate {
     /// The name of a caller that a pattern was probably meant to match: a cell such as
     /// `Role/session` has two, and names can be typed without their domain.
     fn alike_caller<'n>(&self, pattern: &str, names: &[&'n str]) -> Option<&'n str> {
-        if !matches!(self.option.kind, ConditionKind::User | ConditionKind::Actor) {
+        if !self.names_callers() {
             return None;
         }
         let parts: Vec<&str> = names.iter().flat_map(|name| name.split('/')).collect();
@@ -201,8 +200,18 @@ impl HintCandidate {
     }
 }
 
-/// The field of a condition that compares one.
-fn compared_field<'v>(option: &FilterOption, values: &'v [String]) -> Option<&'v str> {
-    let text = values.first().filter(|_| option.kind == ConditionKind::Where)?;
-    Comparison::field_in(text)
+impl ComparedField {
+    /// The field in a comparison; `None` if that compares none.
+    fn new(comparison: &str) -> Option<ComparedField> {
+        let name = Comparison::field_in(comparison)?.to_string();
+        Some(ComparedField { name, is_there: false, written_path: None })
+    }
+
+    /// Looks at an event of the sample.
+    fn note(&mut self, event: &Event<'_>, field: &mut Field) {
+        self.is_there = self.is_there || field.is_there(event);
+        if !self.is_there && self.written_path.is_none() {
+            self.written_path = written_path(event.value(), &self.name);
+        }
+    }
 }
