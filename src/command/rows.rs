@@ -5,6 +5,7 @@ mod join;
 mod partial;
 mod request;
 mod row_merge;
+mod row_record;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use crossbeam_channel::bounded;
 
 use super::is_for_excel;
-use super::partial::{CUT, FIRST, HAS_ID, ID, IDS, LAST, NUMBER, PartForm, ROWS, SAME_EVENT};
+use super::partial::{CUT, IDS, PartForm, ROWS};
 use super::row_merge::RowMerge;
+use super::row_record::RowRecord;
 use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
-use crate::command::event_rows::row_part::{RowPart, RowPiece};
+use crate::command::event_rows::row_part::RowPart;
 use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
 use crate::engine::consumer::Part;
 use crate::error::Error;
@@ -201,7 +202,7 @@ fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error
     const FULL: usize = 256 << 10;
     let mut block = RowPart::default();
     while let Some(record) = part.next_record()? {
-        let Some(row) = StoredRow::parse(record) else {
+        let Some(row) = RowRecord::parse(record) else {
             return Err(part.failed("has a row that is not valid; make this part again".into()));
         };
         let is_whole = row.piece.is_first && row.piece.is_last;
@@ -224,52 +225,4 @@ fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error
         let _ = each(&mut block);
     }
     Ok(())
-}
-
-/// A row of a part, or a piece of one.
-struct StoredRow<'a> {
-    piece: RowPiece,
-    id: EventIdentity,
-    key: &'a [u8],
-    row: &'a [u8],
-    /// Number of truncated cells.
-    cut: u64,
-}
-
-impl<'a> StoredRow<'a> {
-    /// Parses a record; `None` if it is not valid.
-    fn parse(record: &'a [u8]) -> Option<StoredRow<'a>> {
-        let (flags, mut rest) = record.split_first()?;
-        let piece = RowPiece { is_first: flags & FIRST != 0, is_last: flags & LAST != 0 };
-        let mut id = if flags & SAME_EVENT != 0 { EventIdentity::SameEvent } else { EventIdentity::WithoutId };
-        if flags & HAS_ID != 0 {
-            let (hash, after) = rest.split_at_checked(ID)?;
-            (id, rest) = (EventIdentity::Id(hash.try_into().ok()?), after);
-        }
-        let mut key = &rest[..0];
-        if piece.is_first {
-            let (length, after) = rest.split_at_checked(NUMBER)?;
-            (key, rest) = after.split_at_checked(u32::from_le_bytes(length.try_into().ok()?) as usize)?;
-        }
-        let mut cut = 0;
-        if piece.is_last {
-            let (row, cells) = rest.split_at_checked(rest.len().checked_sub(NUMBER)?)?;
-            (rest, cut) = (row, u32::from_le_bytes(cells.try_into().ok()?).into());
-        }
-        Some(StoredRow { piece, id, key, row: rest, cut })
-    }
-
-    fn add_to(&self, block: &mut RowPart) {
-        block.rows.extend_from_slice(self.row);
-        block.ends.push(block.rows.len());
-        if self.piece.is_first {
-            block.ids.push(self.id);
-            block.keys.extend_from_slice(self.key);
-            block.key_ends.push(block.keys.len());
-        }
-        if self.cut > 0 {
-            block.cut.push((block.count, self.cut));
-        }
-        block.count += u64::from(self.piece.is_last);
-    }
 }

@@ -1,13 +1,8 @@
 //! Writes the rows of some files as a part, to be joined with those of other files.
 //!
-//! If all rows are wanted, the section `rows` is their text. Otherwise a record of it is a row, or
-//! a piece of a large one:
+//! If all rows are wanted, the section `rows` is their text. Otherwise it has a record for each
+//! row, or for each piece of a large one; see [`RowRecord`].
 //!
-//! ```text
-//! flags 1 │ id 12, if there is one │ length of the key 4 │ key │ bytes of the row │ cut cells 4
-//! ```
-//!
-//! The id and the key are in the first piece, and the number of truncated cells in the last one.
 //! Rows that are sorted and not deduplicated are in their order, at most as many as the limit.
 //! All others are in the order of the files: which of equal events is the first one, and so which
 //! rows there are, depends on the other parts.
@@ -20,6 +15,7 @@ use serde_json::Value;
 
 use super::request::RowsRequest;
 use super::row_merge::RowSelection;
+use super::row_record::{LAST, NONE_CUT, RowRecord, piece_flags};
 use crate::cli::partial::zone_name;
 use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
@@ -29,7 +25,6 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
 use crate::sink::part_file::PartFileWriter;
-use crate::spill::dedupe::IdHash;
 use crate::spill::sort::ExternalSorter;
 use crate::syntax::window;
 use crate::table::Table;
@@ -41,19 +36,6 @@ pub(super) const IDS: &str = "ids";
 pub(super) const ROWS: &str = "rows";
 /// Section of the number of truncated cells in all rows, one record, if the run counts them.
 pub(super) const CUT: &str = "cut";
-
-/// The record is the first piece of its row.
-pub(super) const FIRST: u8 = 1;
-/// The record is the last piece of its row.
-pub(super) const LAST: u8 = 2;
-/// The event of the row has an id.
-pub(super) const HAS_ID: u8 = 4;
-/// The row is of the same event as the one before.
-pub(super) const SAME_EVENT: u8 = 8;
-/// Length of an id, in bytes.
-pub(super) const ID: usize = size_of::<IdHash>();
-/// Length of the number before a key, and of the number of truncated cells, in bytes.
-pub(super) const NUMBER: usize = 4;
 
 /// How the rows of a part are written, for the merge.
 #[derive(Debug, Deserialize, Serialize)]
@@ -176,16 +158,6 @@ impl Consumer for PartRowMerge<'_> {
     }
 }
 
-/// A row, or a piece of one.
-struct RowRecord<'a> {
-    id: EventIdentity,
-    piece: RowPiece,
-    key: &'a [u8],
-    row: &'a [u8],
-    /// Number of truncated cells.
-    cut: u64,
-}
-
 impl<'a> PartRowMerge<'a> {
     pub(super) fn new(selection: RowSelection, writer: &'a mut PartFileWriter) -> PartRowMerge<'a> {
         let RowSelection { dedupe, is_sorted, limit } = selection;
@@ -227,22 +199,11 @@ impl<'a> PartRowMerge<'a> {
     /// not on the pieces that the worker sends.
     fn write(&mut self, row: &RowRecord<'_>) -> Result<(), Error> {
         const PIECE: usize = 256 << 10;
-        let RowRecord { id, piece, key, row, cut } = row;
-        if piece.is_first {
-            self.flags = FIRST;
+        if row.piece.is_first {
             self.record.clear();
-            match id {
-                EventIdentity::Id(id) => {
-                    self.flags |= HAS_ID;
-                    self.record.extend_from_slice(id);
-                }
-                EventIdentity::SameEvent => self.flags |= SAME_EVENT,
-                EventIdentity::WithoutId => {}
-            }
-            self.record.extend_from_slice(&(key.len() as u32).to_le_bytes());
-            self.record.extend_from_slice(key);
+            self.flags = row.write_head(&mut self.record);
         }
-        let mut rest = *row;
+        let mut rest = row.row;
         while self.record.len() + rest.len() > PIECE.max(self.record.len()) {
             let (now, later) = rest.split_at(PIECE.saturating_sub(self.record.len()));
             self.writer.record_of(&[&[self.flags], &self.record, now])?;
@@ -250,9 +211,8 @@ impl<'a> PartRowMerge<'a> {
             self.record.clear();
             rest = later;
         }
-        if piece.is_last {
-            let cut = u32::try_from(*cut).unwrap_or(u32::MAX).to_le_bytes();
-            return self.writer.record_of(&[&[self.flags | LAST], &self.record, rest, &cut]);
+        if row.piece.is_last {
+            return self.writer.record_of(&[&[self.flags | LAST], &self.record, rest, &row.tail()]);
         }
         self.record.extend_from_slice(rest);
         Ok(())
@@ -264,8 +224,7 @@ impl<'a> PartRowMerge<'a> {
         self.cut += row.cut;
         if row.piece.is_first {
             self.record.clear();
-            self.record.extend_from_slice(&(row.key.len() as u32).to_le_bytes());
-            self.record.extend_from_slice(row.key);
+            row.write_key(&mut self.record);
             if row.piece.is_last {
                 self.record.extend_from_slice(row.row);
                 return sorter.push(row.key, &self.record);
@@ -299,13 +258,9 @@ fn write_sorted(writer: &mut PartFileWriter, sorter: ExternalSorter, stop: &Canc
         if count.is_multiple_of(1024) && stop.is_interrupted() {
             return Err(Error::Interrupted);
         }
-        let flags = flags(RowPiece { is_first, is_last });
+        let flags = piece_flags(RowPiece { is_first, is_last });
         is_first = is_last;
-        let tail = if is_last { &[0; NUMBER][..] } else { &[] };
+        let tail = if is_last { &NONE_CUT[..] } else { &[] };
         writer.record_of(&[&[flags], piece, tail])
     })
-}
-
-fn flags(piece: RowPiece) -> u8 {
-    (if piece.is_first { FIRST } else { 0 }) | (if piece.is_last { LAST } else { 0 })
 }
