@@ -27,7 +27,8 @@ pub struct ScopeArgs {
     pub since: Option<String>,
     /// Events before this time
     ///
-    /// The forms are those of --since. A date or a month means its first instant.
+    /// Takes the same forms as --since. A date or a month means its first instant, so
+    /// --until 2026-10-01 leaves out that day.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     #[command(flatten)]

@@ -23,11 +23,11 @@ use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
 pub struct EventHistoryArgs {
     /// Read the account's last 90 days; needs no trail
     ///
-    /// Requests the management events of all regions, or of those of --region. One condition is
-    /// part of the requests; the last line says which, and what it misses.
+    /// Reads the management events of all regions, or of those of --region. AWS evaluates one of
+    /// the conditions and can miss events; the last line says which. See --no-pushdown.
     #[arg(long)]
     pub event_history: bool,
-    /// With --event-history, request all events, and apply every condition only here
+    /// With --event-history, request all events and apply all conditions locally
     #[arg(long, hide_short_help = true)]
     pub no_pushdown: bool,
 }
@@ -81,7 +81,7 @@ pub struct BucketArgs {
     /// Accept charges for requests to a requester-pays bucket
     #[arg(long, hide_short_help = true)]
     pub request_payer: bool,
-    /// Concurrent downloads [default: adaptive, beginning with 64]
+    /// Concurrent downloads [default: adaptive, starting at 64]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = number(1..=1000_u16), hide_short_help = true)]
     pub jobs: Option<u16>,

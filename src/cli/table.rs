@@ -19,7 +19,7 @@ use crate::table::partition::PartitionKey;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
-    /// Columns by name or by path; help lists them
+    /// Columns by name or path; see -c help
     ///
     /// A path is such as requestParameters.items[].id. +NAME adds to the default, and -NAME
     /// leaves a column out.
@@ -33,13 +33,13 @@ pub struct TableArgs {
     pub sort: Vec<String>,
     /// Stop after this many rows
     ///
-    /// With --sort, write only the first of all rows.
+    /// With --sort, write the first N of all rows in that order.
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
-    /// Drop events that were delivered twice
+    /// Drop repeated deliveries of an event
     ///
-    /// Those whose eventID occurred before.
+    /// An event is dropped if its eventID has occurred before.
     #[arg(long)]
     pub dedupe: bool,
     /// Write only the number of matching events
@@ -59,7 +59,7 @@ pub struct TableArgs {
 #[derive(Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
-    /// Format
+    /// Output format
     ///
     /// A table leaves out default columns that do not fit the terminal; columns that are
     /// named are all shown. [default: by the ending of --output, else table on a terminal

@@ -107,7 +107,7 @@ impl ActorPass {
         report: &Report,
         stop: &Cancellation,
     ) -> Result<(), Error> {
-        report.progress("reading who began which session");
+        report.progress("finding who began each session");
         let request = first_request(&self.reading);
         let selector = EventSelector::new(&request.filter, &mut fields)?;
         let workers = vec![GrantWorker(reader); request.threads];

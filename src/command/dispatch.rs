@@ -76,7 +76,7 @@ pub(super) fn question(words: &[OsString], context: &Context) -> Result<PartHead
     let arguments: Vec<OsString> =
         std::iter::once(env!("CARGO_PKG_NAME").into()).chain(words.iter().cloned()).collect();
     let ParsedArguments::Matches(matches) = parse(&arguments)? else {
-        return Err(Error::usage("the options of the parts ask for help"));
+        return Err(Error::usage("--help is not an option of the parts; write it before --"));
     };
     match matches.subcommand() {
         Some((name, given)) => command(name).question(given, context),

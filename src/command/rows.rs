@@ -48,7 +48,7 @@ use crate::syntax::glob::UnmatchedValues;
 use crate::table::layout::{Format, TableLayout};
 use crate::table::{Table, catalogue};
 
-/// Who did what in this AWS account: CloudTrail logs to a table.
+/// Find out who did what in your AWS accounts, from CloudTrail logs.
 ///
 /// Reads CloudTrail log files from folders, files, standard input or S3, or the
 /// event history of an account without a trail, and writes the events that match

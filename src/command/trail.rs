@@ -39,7 +39,7 @@ use self::create::CreateRequest;
 use self::delete::DeleteRequest;
 use self::show::ShowRequest;
 use super::{Command, Context};
-use crate::cli::command_help::{ROW_FORMATS, list_formats};
+use crate::cli::command_help::{ROW_FORMATS, list_formats, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::cli::work::VerbosityArgs;
 use crate::error::Error;
@@ -54,7 +54,8 @@ pub struct TrailCommand;
 
 impl Command for TrailCommand {
     fn definition(&self) -> clap::Command {
-        TrailArgs::command().mut_subcommand("show", |show| list_formats(show, ROW_FORMATS))
+        let zone = ("time_zone", "Show times in this zone: local, Europe/Berlin, +02:00 [default: UTC]");
+        TrailArgs::command().mut_subcommand("show", |show| list_formats(reword_options(show, [zone]), ROW_FORMATS))
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

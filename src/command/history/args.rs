@@ -17,7 +17,7 @@ use crate::sink::document::DocumentFormat;
 ///
 /// Reconstructs instances, interfaces, addresses, security groups, volumes and load balancers
 /// from the events that created, changed and deleted them. Every row names the events that
-/// prove it, and what is not proven says so.
+/// prove it, and says what is not proven.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "history",

@@ -35,8 +35,8 @@ pub struct MergeArgs {
     pub question: Vec<OsString>,
     /// Check that the parts have all files of this list, as --keys-from reads it
     ///
-    /// The parts are taken in the order of the list. Several lists are one after another, such
-    /// as the shards of trail2tsv keys --split.
+    /// The parts are taken in the order of the list. Several lists, such as the shards of
+    /// trail2tsv keys --split, are read one after another.
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Output")]
     pub plan: Vec<PathBuf>,
     /// Write to this file

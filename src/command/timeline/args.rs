@@ -50,12 +50,12 @@ pub struct TimelineArgs {
 #[command(next_help_heading = "Output")]
 #[allow(missing_docs, reason = "the last is the group of its type")]
 pub struct TimelineRowArgs {
-    /// Show calls that only read too
+    /// Also show calls that only read
     #[arg(long)]
     pub all: bool,
-    /// Count events once that were delivered twice
+    /// Count repeated deliveries of an event once
     ///
-    /// Those whose eventID occurred before are left out.
+    /// An event is left out if its eventID has occurred before.
     #[arg(long)]
     pub dedupe: bool,
     /// Write only these columns, in this order [default: all but those of --networks and
@@ -64,7 +64,7 @@ pub struct TimelineRowArgs {
     /// Without the column actor, the input is read once.
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
-    /// Write at most N rows, the first ones
+    /// Write at most the first N rows
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,

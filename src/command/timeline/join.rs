@@ -45,7 +45,7 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
 
 /// Who began which session, of all parts.
 fn index(run: &MergeRun<'_>) -> Result<ActorIndex, Error> {
-    run.report.progress("reading who began which session");
+    run.report.progress("finding who began each session");
     let mut builder = ActorIndexBuilder::for_parts();
     for surveyed in &run.parts.parts {
         let mut part = PartFileReader::open(&surveyed.path)?;

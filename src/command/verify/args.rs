@@ -24,11 +24,11 @@ use crate::table::layout::{Format, TableLayout};
 /// times that no digest covers. A log file that is in no digest was put there by somebody else,
 /// or by a trail without log file validation.
 ///
-/// --since and --until choose log files by the time of their delivery, and their end must be
-/// proven too.
+/// --since and --until select log files by the time of their delivery, not of their events. The
+/// digests must prove the whole window, its end included.
 ///
-/// A bucket is mirrored first, with its digests and all kinds of logs, as trail2tsv sync
-/// --digests does it.
+/// A bucket is mirrored first, with its digests and all kinds of logs, as by trail2tsv sync
+/// --digests.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "verify",
@@ -49,14 +49,15 @@ pub struct VerifyArgs {
     pub inputs: Vec<PathBuf>,
     /// Public keys: the output of `aws cloudtrail list-public-keys`
     ///
-    /// Can be repeated, for several regions. Without it, AWS is asked, or with --offline, the
-    /// keys that are kept in the mirror are used.
+    /// Can be repeated, for several regions. Without it, keys are requested from AWS or, with
+    /// --offline, taken from the mirror.
     #[arg(long, value_name = "FILE")]
     pub keys: Vec<PathBuf>,
     /// Print what `aws cloudtrail validate-logs` would print
     ///
-    /// For each trail, account and region; with -v, also what is valid. That tool knows no log
-    /// files that are in no digest, and no digests that are missing at the end. The exit code is the same as without this option.
+    /// For each trail, account and region; with -v, also what is valid. That tool detects neither
+    /// log files that are in no digest nor missing digests at the end. The exit code is the same
+    /// as without this option.
     #[arg(long)]
     pub aws_format: bool,
     #[command(flatten)]
