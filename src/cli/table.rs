@@ -19,7 +19,7 @@ use crate::table::partition::PartitionKey;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
-    /// Columns by name or path; see -c help
+    /// Columns by name or by path; -c help lists them
     ///
     /// A path is such as requestParameters.items[].id. +NAME adds to the default, and -NAME
     /// leaves a column out.
@@ -59,7 +59,7 @@ pub struct TableArgs {
 #[derive(Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
-    /// Output format
+    /// Format
     ///
     /// A table leaves out default columns that do not fit the terminal; columns that are
     /// named are all shown. [default: by the ending of --output, else table on a terminal
