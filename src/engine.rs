@@ -77,7 +77,7 @@ enum BatchItem {
 
 /// A message for the report, in its position among the rows.
 enum ReportItem {
-    Skip(Issue),
+    Issue(Issue),
     Note(String),
     /// The error of the jq expression on an event; only the first is reported.
     Unanswered(String),
@@ -141,7 +141,7 @@ impl<'a> PreparedRun<'a> {
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let run = RunContext { request, report, stop, position: &position };
         let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
-        // Of files that were not read, the number is not known.
+        // If the limit ended the run early, the number is unknown.
         coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut).map(Box::new);
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
         report_damage(&request.filter, report, &mut coverage);

@@ -36,8 +36,8 @@ pub enum Error {
 
 impl Error {
     /// An invalid value of an option: the option, the value, and what would be valid.
-    pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Error {
-        Error::Usage(UsageError::value(option, value, right))
+    pub fn option(option: &str, value: &str, reason: impl fmt::Display) -> Error {
+        Error::Usage(UsageError::value(option, value, reason))
     }
 
     /// An invalid command line.
@@ -333,7 +333,7 @@ fn count(number: u64, noun: &str) -> String {
 
 impl Problem {
     /// Converts an error of a reader.
-    pub fn of_reading(error: io::Error) -> Problem {
+    pub fn from_reading(error: io::Error) -> Problem {
         error.downcast::<Problem>().unwrap_or_else(Problem::Unreadable)
     }
 

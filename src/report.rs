@@ -98,9 +98,9 @@ impl Report {
     }
 
     /// Reports something that could not be read.
-    pub fn skip(&self, skip: &Issue) {
+    pub fn issue(&self, issue: &Issue) {
         self.problems.fetch_add(1, Relaxed);
-        self.print_line(&skip.to_string());
+        self.print_line(&issue.to_string());
     }
 
     /// Number of problems reported.

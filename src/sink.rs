@@ -73,7 +73,7 @@ pub fn open(
     let target = Target::open(output)?;
     #[cfg(feature = "sqlite")]
     if layout.format == Format::Sqlite {
-        return Ok(Box::new(sqlite::DatabaseSink::new(target, &columns)?));
+        return Ok(Box::new(sqlite::SqliteSink::new(target, &columns)?));
     }
     Ok(match layout.format {
         Format::Tsv | Format::Csv | Format::Json => Box::new(LineSink::new(target)),

@@ -44,7 +44,7 @@ pub struct Table {
     is_default: bool,
     /// Writes the rows instead of `columns` if the format has the values of events.
     events: Option<Box<EventRows>>,
-    way: SimdLevel,
+    simd: SimdLevel,
 }
 
 /// The writing of one line.
@@ -82,7 +82,7 @@ impl Table {
             rows: RowFormat::new(layout),
             is_default: layout.columns.is_empty(),
             events,
-            way: SimdLevel::fastest(),
+            simd: SimdLevel::fastest(),
         })
     }
 
@@ -106,7 +106,7 @@ impl Table {
         let optional = if self.is_default { column::optional_by_default() } else { Vec::new() };
         let column = |(at, column): (usize, &Column)| {
             let leave_out = optional.iter().position(|optional| *optional == at);
-            self.rows.output_column(&column.name, column.shows(), leave_out)
+            self.rows.output_column(&column.name, column.column_type(), leave_out)
         };
         self.columns.iter().enumerate().map(column).collect()
     }
@@ -120,7 +120,7 @@ impl Table {
     /// were cut.
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
         match self.rows.format {
-            Format::Tsv | Format::Csv if !self.rows.for_excel => self.way.run(Line { table: self, event, file, out }),
+            Format::Tsv | Format::Csv if !self.rows.for_excel => self.simd.run(Line { table: self, event, file, out }),
             _ => return self.other_row(event, file, out),
         }
         0
@@ -232,7 +232,7 @@ impl Table {
         cut
     }
 
-    /// The same for an event with values longer than any cell of Excel.
+    /// Like `fitted_line`, for an event with values longer than any cell of Excel.
     fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         let (mut cell, mut cut) = (Vec::new(), 0);
         for (at, column) in self.columns.iter_mut().enumerate() {

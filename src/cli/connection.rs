@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::source::patience;
+use super::source::read_timeout;
 use crate::error::Error;
 use crate::source::aws::Connection;
 
@@ -25,7 +25,7 @@ impl ConnectionArgs {
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),
             anonymous: false,
-            patience: patience()?,
+            read_timeout: read_timeout()?,
         })
     }
 }

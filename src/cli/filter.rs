@@ -15,7 +15,7 @@ use crate::filter::spec::{FilterSpec, OptionValues};
 use crate::syntax::value_list::named_file;
 use crate::syntax::window::Window;
 
-/// What the names of folders and files tell too: when, where, whose.
+/// Filters that folder and file names can decide too: time, account, region.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct ScopeArgs {
@@ -35,7 +35,7 @@ pub struct ScopeArgs {
     options: TableOptions<true>,
 }
 
-/// What only the events tell.
+/// Filters that need the content of events.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {

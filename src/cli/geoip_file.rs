@@ -9,7 +9,7 @@ use crate::error::{Error, plain};
 use crate::syntax::geo_database::{GeoDatabase, GeoDatabases, MAX_BYTES, METADATA_SIZE, not_a_database};
 
 const OPTION: &str = "--geoip";
-/// The bytes at the start that tell other files apart.
+/// Number of leading bytes that identify other file formats.
 const START: usize = 4;
 
 /// Opens the databases, whose contents are read when they are needed; `None` without files.

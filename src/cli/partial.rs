@@ -1,4 +1,4 @@
-//! The option for part files, and what their headers say of the question.
+//! The option for part files, and the description of the request in their headers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

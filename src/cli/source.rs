@@ -87,10 +87,10 @@ pub struct BucketArgs {
     pub jobs: Option<u16>,
 }
 
-/// What is delivered is usually there within minutes.
+/// Log files are usually delivered within minutes.
 const LATE_DAYS: u32 = 1;
 
-/// A variable of the environment that sets that, in seconds.
+/// Environment variable that sets the read timeout, in seconds.
 const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 
 const DOWNLOADS: Downloads = Downloads { initial: 64, max: 256 };
@@ -215,7 +215,7 @@ pub(crate) fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connecti
         profile: typed.profile.clone(),
         endpoint_url: typed.endpoint_url.clone(),
         anonymous,
-        patience: patience()?,
+        read_timeout: read_timeout()?,
     })
 }
 
@@ -228,7 +228,7 @@ fn lookup_interval() -> Duration {
 }
 
 /// Long enough for any answer of S3, and short enough for people who wait.
-pub(super) fn patience() -> Result<Duration, Error> {
+pub(super) fn read_timeout() -> Result<Duration, Error> {
     const DEFAULT: Duration = Duration::from_secs(30);
     let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();
@@ -238,7 +238,7 @@ pub(super) fn patience() -> Result<Duration, Error> {
         .ok_or_else(|| Error::option(PATIENCE, &typed, "must be a number of seconds from 1 to 3600"))
 }
 
-/// A prefix that ends at a folder, as people mean it.
+/// Normalizes a prefix to end with a slash, or to be empty.
 fn as_folder(prefix: &str) -> String {
     match prefix.trim_matches('/') {
         "" => String::new(),

@@ -196,7 +196,7 @@ impl FormatArgs {
         Ok(layout)
     }
 
-    /// The same for output that may be Parquet. `is_folder` says that it goes into a folder.
+    /// Like `layout`, for output that may be Parquet. `is_folder` says that it goes into a folder.
     fn any_layout(
         &self,
         zone: TimeZone,
@@ -269,7 +269,7 @@ impl FormatArgs {
             return Ok(if self.delimiter.is_some() { Format::Csv } else { Format::Tsv });
         };
         let is_like_a_format = ending.starts_with(|first: char| first.is_ascii_alphabetic());
-        match Format::of_ending(ending) {
+        match Format::from_extension(ending) {
             Some(Format::Tsv) if self.delimiter.is_some() && !ending.eq_ignore_ascii_case("tsv") => Ok(Format::Csv),
             Some(format) => Ok(format),
             None if !is_like_a_format => Ok(Format::Tsv),
@@ -287,7 +287,7 @@ impl FormatArgs {
     /// The format of the files in a folder. Fails for a folder with the name of another file.
     fn format_of_folder(&self) -> Result<Format, Error> {
         let ending = self.output.as_ref().and_then(|output| output.extension()?.to_str());
-        match ending.and_then(Format::of_ending) {
+        match ending.and_then(Format::from_extension) {
             None | Some(Format::Parquet) => Ok(Format::Parquet),
             Some(_) => {
                 let shown = self.output.as_ref().map_or(String::new(), |output| output.to_string_lossy().into_owned());

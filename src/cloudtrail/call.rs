@@ -44,15 +44,15 @@ pub const COMMON_EVENTS: [&str; 30] = [
 
 /// Distinguishes calls that read from calls that write.
 #[derive(Clone, Copy, Debug)]
-pub struct AccessKind {
+pub struct ReadRule {
     read_only: FieldId,
     name: FieldId,
 }
 
-impl AccessKind {
+impl ReadRule {
     /// Adds the fields it reads to `fields`.
-    pub fn new(fields: &mut FieldSet) -> Result<AccessKind, TooManyFields> {
-        Ok(AccessKind { read_only: fields.add("readOnly")?, name: fields.add("eventName")? })
+    pub fn new(fields: &mut FieldSet) -> Result<ReadRule, TooManyFields> {
+        Ok(ReadRule { read_only: fields.add("readOnly")?, name: fields.add("eventName")? })
     }
 
     /// Whether the call only read: as `readOnly` says or, if it is missing, as in
@@ -166,7 +166,7 @@ mod tests {
             (r#"{"eventCategory":"Insight"}"#, None),
         ] {
             let mut fields = FieldSet::default();
-            let access = AccessKind::new(&mut fields).unwrap();
+            let access = ReadRule::new(&mut fields).unwrap();
             assert_eq!(with_event(json, &fields, |event| access.is_read(event)), expected, "{json}");
         }
     }

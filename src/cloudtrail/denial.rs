@@ -15,33 +15,33 @@ pub const WORDS: [&str; 5] = ["AccessDenied", "Unauthorized", "NotAuthorized", "
 
 /// Distinguishes denials from other failures.
 #[derive(Clone, Debug)]
-pub struct DenialMatcher {
+pub struct DenialRule {
     code: FieldId,
     words: Regex,
 }
 
-impl DenialMatcher {
+impl DenialRule {
     /// Adds the field it reads to `fields`.
-    pub fn new(fields: &mut FieldSet) -> Result<DenialMatcher, Error> {
+    pub fn new(fields: &mut FieldSet) -> Result<DenialRule, Error> {
         let code = fields.add("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
         let words = words.map_err(|error| Error::Failed(error.to_string()))?;
-        Ok(DenialMatcher { code, words })
+        Ok(DenialRule { code, words })
     }
 
     /// Whether the call was denied.
     pub fn is_denied(&self, event: &Event<'_>) -> bool {
-        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &ShortenedFlag::default()))
+        event.get(self.code).is_some_and(|code| long::scalar_matches(code, self, &ShortenedFlag::default()))
     }
 
-    /// The same rule as a list of patterns for error codes.
+    /// The rule as a list of patterns for error codes.
     pub fn patterns() -> String {
         WORDS.map(|word| format!("*{word}*")).join(",")
     }
 }
 
-impl LongValueTest for DenialMatcher {
-    fn holds(&self, code: &str) -> bool {
+impl LongValueTest for DenialRule {
+    fn matches(&self, code: &str) -> bool {
         self.words.is_match(code.as_bytes())
     }
 
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn denials_and_other_failures_are_distinguished() {
         let mut fields = FieldSet::default();
-        let denial = DenialMatcher::new(&mut fields).unwrap();
+        let denial = DenialRule::new(&mut fields).unwrap();
         for (code, expected) in [
             (r#""AccessDenied""#, true),
             (r#""AccessDeniedException""#, true),

@@ -107,7 +107,7 @@ impl Field {
     }
 
     /// Whether the field has a value other than null.
-    pub fn is_there(&mut self, event: &Event<'_>) -> bool {
+    pub fn is_present(&mut self, event: &Event<'_>) -> bool {
         match self {
             Field::Path(path) => is_any(path, event, |_| true),
             Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
@@ -179,7 +179,7 @@ impl Field {
     /// Whether any value, as its cell would show it, passes the test; null never does.
     /// For a list, one value or the whole joined list may pass.
     pub fn any(&mut self, event: &Event<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
-        let is_shown = |value: JsonValue<'_>| long::holds(value, test, shortened);
+        let is_shown = |value: JsonValue<'_>| long::matches(value, test, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
@@ -189,24 +189,24 @@ impl Field {
             Field::UserName(identities) => identities.principal(event).name().is_some_and(|name| {
                 let name = name.parts().concat();
                 shortened.note(&name);
-                test.holds(&name)
+                test.matches(&name)
             }),
             Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) | Field::Geo(_) => {
                 self.derived_text(event).is_some_and(|text| {
                     shortened.note(&text);
-                    test.holds(&text)
+                    test.matches(&text)
                 })
             }
-            Field::Network(network) => network.name(event).is_some_and(|name| test.holds(name)),
+            Field::Network(network) => network.name(event).is_some_and(|name| test.matches(name)),
             Field::Resources(fields) => {
                 let list = fields.list(event);
-                let is_one = |resource: &str| test.holds(resource);
+                let is_one = |resource: &str| test.matches(resource);
                 if list.iter().any(|resource| is_one(resource)) {
                     return true;
                 }
                 let all = list.join(";");
                 shortened.note(&all);
-                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && test.holds(&all))
+                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && test.matches(&all))
             }
         }
     }
@@ -289,7 +289,7 @@ impl FieldPath {
     }
 
     /// Whether the path can lead to several values.
-    pub fn is_many(&self) -> bool {
+    pub fn has_many_values(&self) -> bool {
         self.steps.contains(&PathStep::Each)
     }
 

@@ -101,7 +101,7 @@ pub fn delivered_by(key: &str) -> Option<Timestamp> {
     let mut parts = name.split('_');
     let (account, kind, _region) = (parts.next()?, parts.next()?, parts.next()?);
     let stamp = parts.next()?.strip_suffix('Z')?;
-    if !is_account(account) || LogKind::of_folder(kind).is_none() || stamp.len() != "20261001T1200".len() {
+    if !is_account(account) || LogKind::from_folder(kind).is_none() || stamp.len() != "20261001T1200".len() {
         return None;
     }
     let time = DateTime::strptime("%Y%m%dT%H%M", stamp).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();

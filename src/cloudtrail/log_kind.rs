@@ -35,7 +35,7 @@ impl LogKind {
     }
 
     /// The kind of logs in a folder of this name.
-    pub fn of_folder(name: &str) -> Option<LogKind> {
+    pub fn from_folder(name: &str) -> Option<LogKind> {
         LogKind::value_variants().iter().copied().find(|kind| kind.folder() == name)
     }
 
@@ -66,12 +66,12 @@ mod tests {
     #[test]
     fn every_kind_has_a_folder_and_an_option_value() {
         for kind in LogKind::value_variants() {
-            assert_eq!(LogKind::of_folder(kind.folder()), Some(*kind));
+            assert_eq!(LogKind::from_folder(kind.folder()), Some(*kind));
             assert_eq!(LogKind::from_str(&kind.typed(), false), Ok(*kind));
             assert!(is_kind_folder(kind.folder()));
         }
         assert!(is_kind_folder(DIGEST) && is_kind_folder("CloudTrail-New"));
-        assert!(!is_kind_folder("CloudTrails") && !is_kind_folder("Config") && LogKind::of_folder(DIGEST).is_none());
+        assert!(!is_kind_folder("CloudTrails") && !is_kind_folder("Config") && LogKind::from_folder(DIGEST).is_none());
     }
 
     #[test]

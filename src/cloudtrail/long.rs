@@ -10,14 +10,14 @@ use crate::syntax::glob::{Pattern, PieceMatcher};
 /// A test on a text.
 pub trait LongValueTest {
     /// Whether a text passes the test.
-    fn holds(&self, text: &str) -> bool;
+    fn matches(&self, text: &str) -> bool;
 
-    /// The same test on a text in pieces; `None` if it needs the whole text.
+    /// The test for a text in pieces; `None` if it needs the whole text.
     fn in_pieces(&self) -> Option<PieceMatcher>;
 }
 
 impl LongValueTest for Pattern {
-    fn holds(&self, text: &str) -> bool {
+    fn matches(&self, text: &str) -> bool {
         self.matches(text)
     }
 
@@ -45,25 +45,25 @@ impl ShortenedFlag {
 }
 
 /// Whether a string, number or literal passes the test.
-pub fn scalar_holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
+pub fn scalar_matches(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     match value.whole_scalar() {
-        Some(text) => test.holds(&text),
-        None => value.raw_string().is_some_and(|written| string_holds(written, test, shortened)),
+        Some(text) => test.matches(&text),
+        None => value.raw_string().is_some_and(|written| string_matches(written, test, shortened)),
     }
 }
 
 /// Whether a value passes the test, as its cell shows it.
-pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
+pub fn matches(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     match value.kind() {
         ValueKind::Object | ValueKind::Array => {}
-        _ => return scalar_holds(value, test, shortened),
+        _ => return scalar_matches(value, test, shortened),
     }
     if value.is_plain() {
         // A value without white space needs no copy, however long it is.
-        return test.holds(&String::from_utf8_lossy(value.raw()));
+        return test.matches(&String::from_utf8_lossy(value.raw()));
     }
     if value.raw().len() <= MAX_TEXT {
-        return test.holds(&String::from_utf8_lossy(&value.compact()));
+        return test.matches(&String::from_utf8_lossy(&value.compact()));
     }
     let whole = test.in_pieces().and_then(|mut matcher| {
         let _ = value.compact_pieces(MAX_TEXT, &mut |piece| {
@@ -74,19 +74,19 @@ pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &Shorte
     });
     whole.unwrap_or_else(|| {
         shortened.0.set(true);
-        test.holds(&unescape_start(value.raw()))
+        test.matches(&unescape_start(value.raw()))
     })
 }
 
 /// Whether the text of a string passes the test. `written` is the string as written,
 /// without quotes.
-pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
+pub fn string_matches(written: &[u8], test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
     if written.len() <= MAX_TEXT || is_verbatim(written) {
-        return test.holds(&unescape(written));
+        return test.matches(&unescape(written));
     }
     let start = unescape_start(written);
     if !start.ends_with(CUT) {
-        return test.holds(&start);
+        return test.matches(&start);
     }
     let whole = test.in_pieces().and_then(|mut matcher| {
         for piece in pieces(written, MAX_TEXT) {
@@ -99,7 +99,7 @@ pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &Short
     });
     whole.unwrap_or_else(|| {
         shortened.0.set(true);
-        test.holds(&start)
+        test.matches(&start)
     })
 }
 

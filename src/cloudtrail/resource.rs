@@ -175,34 +175,34 @@ impl<'a> FoundResources<'a> {
 
 /// The values of `--resource`.
 #[derive(Clone, Debug)]
-pub struct ResourceChoice {
+pub struct ResourcePatterns {
     fields: ResourceFields,
-    choice: PatternSet<Pattern>,
+    patterns: PatternSet<Pattern>,
 }
 
-impl ResourceChoice {
+impl ResourcePatterns {
     /// Looks for these patterns in these fields.
-    pub fn new(fields: ResourceFields, choice: PatternSet<Pattern>) -> ResourceChoice {
-        ResourceChoice { fields, choice }
+    pub fn new(fields: ResourceFields, patterns: PatternSet<Pattern>) -> ResourcePatterns {
+        ResourcePatterns { fields, patterns }
     }
 
     /// The patterns.
-    pub fn choice(&self) -> &PatternSet<Pattern> {
-        &self.choice
+    pub fn patterns(&self) -> &PatternSet<Pattern> {
+        &self.patterns
     }
 
     /// Whether a pattern matches a whole value in the event, the last part of an ARN,
     /// or an id or ARN in the error message.
     pub fn matches(&self, event: &Event<'_>) -> bool {
-        self.choice.accepts(|pattern| {
-            let mut is_there = false;
+        self.patterns.accepts(|pattern| {
+            let mut is_present = false;
             for value in self.fields.whole.iter().filter_map(|field| event.get(*field)) {
-                value.each_string(|written| is_there = is_there || is_named(pattern, written));
+                value.each_string(|written| is_present = is_present || is_named(pattern, written));
             }
-            if !is_there {
-                self.fields.in_message(event, |text| is_there = is_there || is_name_of(pattern, text));
+            if !is_present {
+                self.fields.in_message(event, |text| is_present = is_present || is_name_of(pattern, text));
             }
-            is_there
+            is_present
         })
     }
 }
@@ -210,7 +210,7 @@ impl ResourceChoice {
 /// Whether the pattern matches a value, or the last part of an ARN.
 fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
     if written.len() > json::MAX_TEXT && !is_verbatim(written) {
-        return long::string_holds(written, pattern, &ShortenedFlag::default());
+        return long::string_matches(written, pattern, &ShortenedFlag::default());
     }
     is_name_of(pattern, &unescape(written))
 }
@@ -274,8 +274,8 @@ mod tests {
             let resources = ResourceFields::new(&mut fields).unwrap();
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
             let patterns = PatternSet::new("--resource", &values, |value| Pattern::new("--resource", value));
-            let choice = ResourceChoice::new(resources, patterns.unwrap().unwrap());
-            assert_eq!(with_event(json, &fields, |event| choice.matches(event)), expected, "{values:?}");
+            let patterns = ResourcePatterns::new(resources, patterns.unwrap().unwrap());
+            assert_eq!(with_event(json, &fields, |event| patterns.matches(event)), expected, "{values:?}");
         }
     }
 

@@ -51,7 +51,7 @@ pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
 
 /// Reads `eventTime`.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct EventTimeReader {
     field: FieldId,
     hour: HourMemo,
     has_other_forms: bool,
@@ -101,10 +101,10 @@ impl HourMemo {
 const HOUR: usize = "2026-10-01T09:".len();
 const MINUTES: usize = "14:02Z".len();
 
-impl Clock {
+impl EventTimeReader {
     /// Adds the field it reads to `fields`.
-    pub fn new(fields: &mut FieldSet) -> Result<Clock, TooManyFields> {
-        Ok(Clock { field: fields.add("eventTime")?, hour: HourMemo::default(), has_other_forms: false })
+    pub fn new(fields: &mut FieldSet) -> Result<EventTimeReader, TooManyFields> {
+        Ok(EventTimeReader { field: fields.add("eventTime")?, hour: HourMemo::default(), has_other_forms: false })
     }
 
     /// The time of the event in seconds since 1970; `None` if it has no time that can
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn times_are_parsed_in_all_forms() {
         let mut fields = FieldSet::default();
-        let mut clock = Clock::new(&mut fields).unwrap();
+        let mut clock = EventTimeReader::new(&mut fields).unwrap();
         let (field, mut hour) = (fields.add("eventTime").unwrap(), HourMemo::default());
         for (time, expected) in [
             (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),

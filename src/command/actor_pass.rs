@@ -171,7 +171,7 @@ fn first_request(reading: &ReadRequest) -> ReadRequest {
     ReadRequest { inputs, filter: filter.with("--event-name", GRANT_EVENTS), ..reading.clone() }
 }
 
-/// The same names one by one: event history knows no patterns.
+/// The names that these patterns match: event history knows no patterns.
 const LOOKUP_EVENTS: [&str; 8] = [
     "AssumeRole",
     "AssumeRoleWithSAML",
@@ -202,7 +202,7 @@ impl<H> Default for GrantPart<H> {
 
 impl<H: Send> Part for GrantPart<H> {
     /// Number of facts, and their size.
-    type Mark = (usize, usize);
+    type Checkpoint = (usize, usize);
 
     fn count(&self) -> u64 {
         self.facts.len() as u64
@@ -212,7 +212,7 @@ impl<H: Send> Part for GrantPart<H> {
         self.size
     }
 
-    fn mark(&self) -> (usize, usize) {
+    fn checkpoint(&self) -> (usize, usize) {
         (self.facts.len(), self.size)
     }
 
@@ -220,7 +220,7 @@ impl<H: Send> Part for GrantPart<H> {
         mark.0 as u64
     }
 
-    fn cut(&mut self, mark: &(usize, usize)) {
+    fn roll_back_to(&mut self, mark: &(usize, usize)) {
         self.facts.truncate(mark.0);
         self.size = mark.1;
     }

@@ -15,7 +15,7 @@ use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, RunEnd, RunLog, Terminal, Verbosity};
 use crate::sink::part_file::ReadFiles;
-use crate::sink::run_report::{RunHead, RunReport};
+use crate::sink::run_report::{ReportHeader, RunReport};
 use crate::sink::target::is_same_file;
 use crate::syntax::shell::quoted;
 
@@ -76,7 +76,8 @@ impl Context {
         Ok(Report::new(request.verbosity, has_rows).with_log(log))
     }
 
-    /// The same for a run that makes a part, which gets the files that are read.
+    /// Like [`report`](Self::report), for a run that makes a part, which gets the files that are
+    /// read.
     pub(super) fn part_report(&self, request: &ReadRequest, files: &ReadFiles) -> Result<Report, Error> {
         let log = files.log(self.run_log(request)?);
         Ok(Report::new(request.verbosity, false).with_log(Some(log)))
@@ -88,7 +89,7 @@ impl Context {
         if request.outputs.iter().any(|output| is_same_file(output, path)) {
             return Err(Error::option("--report", &path.to_string_lossy(), "also the file of another output"));
         }
-        let head = RunHead { now: self.now, arguments, window: request.filter.window };
+        let head = ReportHeader { now: self.now, arguments, window: request.filter.window };
         let report = RunReport::open(path, &head)?;
         Ok(Some(Box::new(report)))
     }

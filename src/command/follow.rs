@@ -138,8 +138,8 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
     if request.layout.zone.is_some() {
         selector.count_untimed(&mut fields)?;
     }
-    let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
-    let mut layout = request.layout_for(yields)?;
+    let output_kind = selector.jq().map_or(OutputKind::Boolean, |jq| jq.expression().output_kind());
+    let mut layout = request.layout_for(output_kind)?;
     leave_out_actors(&mut layout.columns);
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     let key = match request.destination {

@@ -137,7 +137,7 @@ fn report_too_long<'a>(files: impl Iterator<Item = (&'a str, u64)>, report: &Rep
     for (file, events) in files {
         coverage.problems += 1;
         let (name, outcome) = (file.to_string(), Outcome::LeftOut(events));
-        report.skip(&Issue { name, problem: Problem::LongEvents, outcome });
+        report.issue(&Issue { name, problem: Problem::LongEvents, outcome });
     }
 }
 

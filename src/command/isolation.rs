@@ -79,7 +79,7 @@ fn run(typed: &[OsString], outputs: &[PathBuf]) -> Result<Exit, Error> {
     let mut child = command.spawn().map_err(fail)?;
     signals.begin(&child);
     let status = child.wait().map_err(fail)?;
-    if let Some(exit) = status.code().and_then(Exit::of_code) {
+    if let Some(exit) = status.code().and_then(Exit::from_code) {
         return Ok(exit);
     }
     for output in outputs {

@@ -13,7 +13,7 @@ mod plan;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::MergeArgs;
-pub(super) use self::part_set::{PartSet, SurveyedPart};
+pub(super) use self::part_set::{CheckedPart, PartSet};
 use super::{Command, Context, history, rows, summary, timeline};
 use crate::cli::parse_error::usage_error;
 use crate::engine::request::ReadRequest;

@@ -43,7 +43,7 @@ fn mirror_one(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Res
     let covered = Box::new(bucket).run(report, &mut |item| {
         match item {
             SourceItem::File(file) => report.detail(2, || file.name().into_owned()),
-            SourceItem::Issue(issue) => report.skip(&issue),
+            SourceItem::Issue(issue) => report.issue(&issue),
             SourceItem::Note(text) => report.note(&text),
             SourceItem::Detail(text) => report.detail(1, || text),
             SourceItem::LeftOut(_) | SourceItem::Count(_) | SourceItem::Idle => {}

@@ -112,7 +112,7 @@ impl Consumer for HintConsumer {
 struct EventCount(u64);
 
 impl Part for EventCount {
-    type Mark = u64;
+    type Checkpoint = u64;
 
     fn count(&self) -> u64 {
         self.0
@@ -122,7 +122,7 @@ impl Part for EventCount {
         0
     }
 
-    fn mark(&self) -> u64 {
+    fn checkpoint(&self) -> u64 {
         self.0
     }
 
@@ -130,7 +130,7 @@ impl Part for EventCount {
         *mark
     }
 
-    fn cut(&mut self, mark: &u64) {
+    fn roll_back_to(&mut self, mark: &u64) {
         self.0 = *mark;
     }
 
@@ -233,8 +233,8 @@ impl HintSample {
     }
 }
 
-fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, slot: FieldId) {
-    let Some(time) = event.get(slot).and_then(time::of_value) else { return };
+fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, field: FieldId) {
+    let Some(time) = event.get(field).and_then(time::of_value) else { return };
     let [first, last] = times.unwrap_or([time; 2]);
     *times = Some([first.min(time), last.max(time)]);
 }

@@ -198,8 +198,8 @@ impl RowReaders {
         if request.needs_time() {
             selector.count_untimed(&mut fields)?;
         }
-        let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
-        let layout = request.layout(yields, report)?;
+        let output_kind = selector.jq().map_or(OutputKind::Boolean, |jq| jq.expression().output_kind());
+        let layout = request.layout(output_kind, report)?;
         let table = Table::new(&layout, &mut fields)?;
         let mut readers = RowReaders { fields, selector, key, ids, layout, table };
         let RowReaders { key, table, .. } = &mut readers;

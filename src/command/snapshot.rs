@@ -22,7 +22,7 @@ use indicatif::HumanCount;
 
 use self::account_reader::{AccountReader, ListResult};
 use self::args::SnapshotArgs;
-use self::failures::Failures;
+use self::failures::ListFailures;
 use super::{Command, Context};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
@@ -103,7 +103,7 @@ async fn take(
     report.progress("connecting");
     let mut reader = AccountReader::connect(&request.connection, &request.regions, request.format).await?;
     report.detail(1, || format!("account {}, {}", reader.account(), count(reader.regions() as u64, "region")));
-    let (mut totals, mut failures) = (SnapshotTotals::default(), Failures::default());
+    let (mut totals, mut failures) = (SnapshotTotals::default(), ListFailures::default());
     while let Some(list) = reader.next().await? {
         totals.resources += write(&list, request.format, folder, report)?;
         let ListResult { scope, kind, result } = list;

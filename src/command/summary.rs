@@ -54,7 +54,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use self::args::{SummaryArgs, TypedWords};
 use self::count::PreparedCount;
 use self::outputs::SummaryOutputs;
-use self::request::{AskedEvents, SummaryRequest};
+use self::request::{EventSelection, SummaryRequest};
 use super::context::print;
 use super::merge::MergeRun;
 use super::{Command, Context, isolation};
@@ -99,7 +99,7 @@ impl Command for SummaryCommand {
 
     fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
         let args = SummaryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
-        let AskedEvents { filter, window, earlier, .. } = AskedEvents::new(&args, context)?;
+        let EventSelection { filter, window, earlier, .. } = EventSelection::new(&args, context)?;
         part::question(&filter, window, earlier, typed)
     }
 }

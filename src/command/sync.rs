@@ -134,7 +134,7 @@ fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<S
     for input in &request.buckets {
         let listed = dry_run(input, report, stop, |event| {
             match event {
-                DryRunEvent::Skip(skip) => report.skip(&skip),
+                DryRunEvent::Issue(issue) => report.issue(&issue),
                 DryRunEvent::Day(day) => {
                     missing.objects += day.objects;
                     missing.digests += if day.kind == DIGEST { day.objects } else { 0 };

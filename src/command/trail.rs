@@ -6,8 +6,8 @@
 //!
 //! All reading is done before the first change. A step of a plan has the requests that make the
 //! change, and the lines of the AWS CLI come from the same parameters. Only settings of buckets are
-//! written twice, for the CLI in `bucket_change.rs` and for the SDK in `bucket_client/changes.rs`: a
-//! test compares the two.
+//! written twice, for the CLI in `bucket_change.rs` and for the SDK in `bucket_client/changes.rs`:
+//! a test compares the two.
 
 mod api_call;
 mod args;

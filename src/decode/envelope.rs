@@ -322,7 +322,7 @@ pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, Json
     let mut found = ListMember::None;
     while let Some((key, start)) = members.next_key()? {
         let byte = text.byte(start).ok_or(JsonError::EndsEarly)?;
-        if EVENT_MARKS.iter().any(|mark| key_is(key, mark.as_bytes())) {
+        if EVENT_FIELDS.iter().any(|mark| key_is(key, mark.as_bytes())) {
             break;
         }
         if is_list_name(key) {
@@ -343,7 +343,7 @@ pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, Json
 }
 
 /// Members that only events have.
-pub(super) const EVENT_MARKS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
+pub(super) const EVENT_FIELDS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
 /// Names under which lists of events occur.
 pub(super) const LIST_NAMES: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 

@@ -27,7 +27,7 @@ pub enum JsonError {
 #[derive(Debug)]
 pub struct JsonText<'a> {
     bytes: &'a [u8],
-    marks: StructuralBitmaps<'a>,
+    bitmaps: StructuralBitmaps<'a>,
     is_one_line: bool,
 }
 
@@ -35,7 +35,7 @@ impl<'a> JsonText<'a> {
     /// Indexes `bytes` into `structure` and returns a view of both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> JsonText<'a> {
         structure.index(bytes);
-        JsonText { bytes, marks: structure.marks_of(bytes), is_one_line: structure.traits().is_one_line }
+        JsonText { bytes, bitmaps: structure.bitmaps_of(bytes), is_one_line: structure.traits().is_one_line }
     }
 
     /// Whether no byte of the text ends a line.
@@ -84,7 +84,7 @@ impl<'a> JsonText<'a> {
     /// The offset after the string whose opening quote is at `at`.
     #[inline(always)]
     fn string_end(&self, at: usize) -> Result<usize, JsonError> {
-        self.marks.quotes.next(at + 1).map(|quote| quote + 1).ok_or(JsonError::EndsEarly)
+        self.bitmaps.quotes.next(at + 1).map(|quote| quote + 1).ok_or(JsonError::EndsEarly)
     }
 
     /// The offset after the object or array whose opening bracket is at `at`.
@@ -92,14 +92,14 @@ impl<'a> JsonText<'a> {
     fn container_end(&self, at: usize) -> Result<usize, JsonError> {
         // Callers pass offsets outside strings only, where a bracket is always
         // structural.
-        balanced(self.marks.opens, self.marks.closes, at).ok_or(JsonError::EndsEarly)
+        balanced(self.bitmaps.opens, self.bitmaps.closes, at).ok_or(JsonError::EndsEarly)
     }
 
     /// The offset after the bracket that closes the object or array around `at`.
     pub fn enclosing_end(&self, mut at: usize) -> Result<usize, JsonError> {
         loop {
-            let closing = self.marks.closes.next(at).ok_or(JsonError::EndsEarly)?;
-            match self.marks.opens.next(at) {
+            let closing = self.bitmaps.closes.next(at).ok_or(JsonError::EndsEarly)?;
+            match self.bitmaps.opens.next(at) {
                 Some(opening) if opening < closing => at = self.container_end(opening)?,
                 _ => return Ok(closing + 1),
             }

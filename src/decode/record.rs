@@ -1,7 +1,7 @@
 //! Classifies the objects of a log: an event, a list of events, a message that carries
 //! one, or something else.
 
-use super::envelope::{EVENT_MARKS, LIST_NAMES, ListMember, list_of};
+use super::envelope::{EVENT_FIELDS, LIST_NAMES, ListMember, list_of};
 use super::event::{Event, FieldId, FieldSet, FieldSpans, TooManyFields};
 use super::json::{JsonText, JsonValue, ValueKind, key_is};
 use super::substitute::FieldSubstitutes;
@@ -45,7 +45,7 @@ pub const FIELDS: [&str; 31] = [
 #[derive(Clone, Debug)]
 pub(super) struct RecordClassifier {
     /// Each of these alone makes an object an event.
-    marks: [FieldId; 3],
+    identifying_fields: [FieldId; 3],
     /// Makes an object an event only together with another field, since other programs
     /// use this name too.
     name: FieldId,
@@ -72,10 +72,10 @@ impl RecordClassifier {
     pub(super) fn new(fields: &mut FieldSet) -> Result<RecordClassifier, TooManyFields> {
         let name = fields.add("eventName")?;
         let mut add = |name| fields.add(name);
-        let [version, time, _, id] = EVENT_MARKS;
+        let [version, time, _, id] = EVENT_FIELDS;
         let [records, events, lower_events, log_events] = LIST_NAMES;
         Ok(RecordClassifier {
-            marks: [add(version)?, add(time)?, add(id)?],
+            identifying_fields: [add(version)?, add(time)?, add(id)?],
             name,
             source: add("eventSource")?,
             detail: add("detail")?,
@@ -117,7 +117,7 @@ impl RecordClassifier {
     /// Whether the object has the fields of an event.
     #[inline(always)]
     fn is_marked(&self, object: &Event<'_>) -> bool {
-        self.marks.iter().any(|field| object.get(*field).is_some())
+        self.identifying_fields.iter().any(|field| object.get(*field).is_some())
             || (object.get(self.name).is_some() && has_other_field(object))
     }
 

@@ -111,9 +111,9 @@ impl Structure {
     }
 
     /// The bitmaps of `text`, which must be the text that was indexed.
-    pub fn marks_of<'a>(&'a self, text: &'a [u8]) -> StructuralBitmaps<'a> {
+    pub fn bitmaps_of<'a>(&'a self, text: &'a [u8]) -> StructuralBitmaps<'a> {
         if self.carries.is_empty() {
-            return self.marks();
+            return self.bitmaps();
         }
         let text = LargeText::new(text, &self.carries, &self.last, self.simd);
         let [quotes, opens, closes] =
@@ -122,7 +122,7 @@ impl Structure {
     }
 
     /// The stored bitmaps: complete for a text of up to 2 MiB.
-    pub fn marks(&self) -> StructuralBitmaps<'_> {
+    pub fn bitmaps(&self) -> StructuralBitmaps<'_> {
         let whole = self.length + bits::MARGIN;
         let [quotes, opens, closes] =
             [&self.quotes, &self.opens, &self.closes].map(|bits| Bitmap::new(bits.get(..whole).unwrap_or(&[])));
@@ -355,7 +355,7 @@ mod tests {
 
     /// Reads the same from a structure, including the bits after the end of the text.
     fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 3] {
-        let StructuralBitmaps { quotes, opens, closes } = structure.marks_of(text);
+        let StructuralBitmaps { quotes, opens, closes } = structure.bitmaps_of(text);
         let length = text.len();
         let all = [quotes, opens, closes];
         assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
@@ -414,11 +414,11 @@ mod tests {
             for (mut structure, large) in all().into_iter().map(|structure| (structure, LARGE)).chain([(Structure::default(), 0)]) {
                 structure.index_with(&text, large);
                 prop_assert_eq!(&found(&structure, &text), &expected);
-                let marks = structure.marks_of(&text);
+                let bitmaps = structure.bitmaps_of(&text);
                 for at in 0..text.len() {
                     let next = quotes.iter().skip(at).position(|is_quote| *is_quote).map(|length| at + length);
-                    prop_assert_eq!(marks.quotes.next(at), next, "{}", at);
-                    prop_assert_eq!(balanced(marks.opens, marks.closes, at), plain_balance(opens, closes, at), "{}", at);
+                    prop_assert_eq!(bitmaps.quotes.next(at), next, "{}", at);
+                    prop_assert_eq!(balanced(bitmaps.opens, bitmaps.closes, at), plain_balance(opens, closes, at), "{}", at);
                 }
             }
         }

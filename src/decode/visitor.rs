@@ -350,9 +350,9 @@ impl EventVisitor<'_> {
         self.within.unwrap_or(self.start + at as u64)
     }
 
-    /// The offset after the record at `at` if it need not be decoded, otherwise `None`. To go on
-    /// where a run without a search does, a record without an end is decoded, and so is one of
-    /// several lines, which may have swallowed some of them.
+    /// Returns the offset after the record at `at` if it need not be decoded. Records without an
+    /// end and records of several lines are always decoded: they may have swallowed lines, and a
+    /// run with a search must resume where a run without one does.
     #[inline(always)]
     fn unwanted(&mut self, text: &JsonText<'_>, at: usize) -> Option<usize> {
         let wanted = self.wanted.as_mut()?;

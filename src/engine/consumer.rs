@@ -105,7 +105,7 @@ pub enum JqDecision {
 /// What the events of some files add up to, on its way to be merged.
 pub trait Part: Default + Send {
     /// How much a part held at some point.
-    type Mark: Copy;
+    type Checkpoint: Copy;
 
     /// Number of rows in it.
     fn count(&self) -> u64;
@@ -114,13 +114,13 @@ pub trait Part: Default + Send {
     fn size(&self) -> usize;
 
     /// How much it holds now.
-    fn mark(&self) -> Self::Mark;
+    fn checkpoint(&self) -> Self::Checkpoint;
 
     /// Number of rows at that point.
-    fn count_at(mark: &Self::Mark) -> u64;
+    fn count_at(mark: &Self::Checkpoint) -> u64;
 
     /// Removes what was added after `mark`.
-    fn cut(&mut self, mark: &Self::Mark);
+    fn roll_back_to(&mut self, mark: &Self::Checkpoint);
 
     /// Whether it can only be sent as it is, without a further row.
     fn is_closed(&self) -> bool {

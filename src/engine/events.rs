@@ -10,7 +10,7 @@ use super::files::FileWorker;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::digest::file_verdict::{FileVerdict, FileVerdicts};
 use crate::cloudtrail::keys::Scope;
-use crate::cloudtrail::time::Clock;
+use crate::cloudtrail::time::EventTimeReader;
 use crate::decode::event::{Event, FieldSet};
 use crate::decode::{Decoder, Findings};
 use crate::engine::consumer::{EventWorker, JqDecision, MatchedEvent};
@@ -58,7 +58,7 @@ pub struct EventSelector {
     /// The jq expression, which runs last and can make values of its own.
     jq: Option<Jq>,
     /// Reads event times, to count those that cannot be read.
-    clock: Option<Clock>,
+    clock: Option<EventTimeReader>,
     /// Finds sessions that the users of `--user` began under other names.
     begun: Option<BegunSessions>,
 }
@@ -73,7 +73,7 @@ impl EventSelector {
 
     /// Also counts the wanted events without a readable time.
     pub fn count_untimed(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
-        self.clock = Some(Clock::new(fields)?);
+        self.clock = Some(EventTimeReader::new(fields)?);
         Ok(())
     }
 
@@ -147,7 +147,7 @@ fn values<W: EventWorker>(
 ) -> ControlFlow<()> {
     let before = out.begin_event();
     let mut is_wanted = false;
-    let asked = jq.ask(matched.event, |output| {
+    let asked = jq.evaluate(matched.event, |output| {
         if output == JqOutput::True {
             is_wanted = true;
             return ControlFlow::Continue(());
@@ -225,7 +225,7 @@ impl<'a, W: EventWorker> EventReader<'a, W> {
         name: &str,
         out: &mut PartWriter<'_, W::Part>,
     ) -> bool {
-        if self.context.stop.is_set() {
+        if self.context.stop.is_stopped() {
             return false;
         }
         let is_log = out.conclude(&self.decoder, ended, expected, name, self.context.verbose);
@@ -293,7 +293,7 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
         if let Some(mut ended) = self.read_once(source, &name, out) {
             if let (Some(refetch), Some(location), Some(before)) = (&source.refetch, &source.location, before)
                 && is_damaged(&ended, self.decoder.findings())
-                && !self.context.stop.is_set()
+                && !self.context.stop.is_stopped()
                 && !out.is_full()
                 && refetch.fetch(location, self.context.stop)
             {
@@ -311,7 +311,7 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
             }
         }
         self.worker.end_file(out);
-        out.end_file(self.context.stop.is_set());
+        out.end_file(self.context.stop.is_stopped());
         self.decoder.findings().bytes
     }
 }
@@ -351,7 +351,7 @@ impl<W: EventWorker> TextVisitor for TextReading<'_, '_, '_, W> {
         let consumed = decoder.window(window, is_last, |event| selector.event(event, name, *worker, out));
         // Continue in the last window, to learn how the stream ended.
         let is_over = decoder.findings().broken.is_some() && !is_last;
-        if is_over || context.stop.is_set() || out.is_full() {
+        if is_over || context.stop.is_stopped() || out.is_full() {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(consumed)

@@ -54,8 +54,8 @@ impl BatchSizer {
     /// Number of files for a batch of good size.
     fn batch(&self) -> usize {
         const TEXT: u64 = 4 << 20;
-        /// Each batch wakes several threads. Of many files, few are still to be read when the last
-        /// batch begins, so that larger batches leave no thread without work for long.
+        /// Each batch wakes several threads, so large inputs use larger batches. The limit keeps
+        /// the last batches short, so that no thread is without work for long.
         const MAX_FILES: [u64; 2] = [128, 512];
         const MANY: u64 = 16;
         let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
@@ -120,12 +120,12 @@ impl BatchFeed<'_> {
         match item {
             SourceItem::File(file) if self.is_old(&file) => self.receive(SourceItem::ignored(IgnoredReason::Result)),
             SourceItem::File(file) => self.push(BatchItem::Read(file)),
-            SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Skip(issue))),
+            SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Issue(issue))),
             SourceItem::Note(text) => self.push(BatchItem::Report(ReportItem::Note(text))),
             SourceItem::Detail(text) => self.push(BatchItem::Report(ReportItem::Detail(1, text))),
             SourceItem::LeftOut(file) => self.push(BatchItem::LeftOut(file)),
             SourceItem::Count(coverage) => self.push(BatchItem::Count(coverage)),
-            SourceItem::Idle if self.feed.stop.is_set() => ControlFlow::Break(()),
+            SourceItem::Idle if self.feed.stop.is_stopped() => ControlFlow::Break(()),
             SourceItem::Idle => self.flush(),
         }
     }
@@ -140,7 +140,7 @@ impl BatchFeed<'_> {
 
     /// Adds an item. Breaks if the run has been stopped.
     fn push(&mut self, item: BatchItem) -> ControlFlow<()> {
-        if self.feed.stop.is_set() {
+        if self.feed.stop.is_stopped() {
             return ControlFlow::Break(());
         }
         self.items.push(item);

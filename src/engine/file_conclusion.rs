@@ -84,7 +84,7 @@ impl<P: Part> PartWriter<'_, P> {
             self.note_further(further, findings, expected(), name);
         }
         for (problem, outcome) in verdict.problems {
-            self.report(ReportItem::Skip(Issue { name: name.to_string(), problem, outcome }));
+            self.report(ReportItem::Issue(Issue { name: name.to_string(), problem, outcome }));
         }
         is_log
     }

@@ -37,7 +37,7 @@ impl FileRecordBuilder {
         *self = FileRecordBuilder::new(std::mem::take(&mut self.name), self.rows_before);
     }
 
-    /// The record of a file of which the rest will not be read, with these further events.
+    /// The record of a file whose rest will not be read, with `events` further events.
     pub(super) fn open_record(&self, events: u64, rows: u64) -> FileRecord {
         FileRecord {
             name: self.name.clone(),
@@ -66,7 +66,8 @@ impl FileRecordBuilder {
         }
     }
 
-    /// Ends the file, of which the batch has this many rows and those before.
+    /// Completes the record. `rows` is the number of rows in the batch, including those of earlier
+    /// files.
     pub(super) fn into_record(self, rows: u64, is_cut: bool) -> FileRecord {
         let outcome = match (self.problems.is_empty(), self.is_log) {
             (false, true) => FileOutcome::Damaged,

@@ -93,7 +93,7 @@ where
             let mut merger = PartMerger::new(run, consumer, &pool);
             let merged = merger.run(&order, &recycled_sender);
             // Stop the other threads if the merger ended early.
-            stop.set_enough();
+            stop.stop_early();
             drop(order);
             let mut coverage = merger.into_coverage();
             let fed =
@@ -121,13 +121,13 @@ struct WorkerStack<'a, W: FileWorker> {
 }
 
 impl<W: FileWorker> WorkerStack<'_, W> {
-    /// Reads a batch with an idle worker. There are as many as threads.
+    /// Reads a batch with an idle worker. There is one worker per thread, so one is always idle.
     fn read(&self, batch: Batch, blocks: &Sender<OutputBlock<W::Part>>) {
         let Some(mut worker) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
         let mut out = PartWriter::new(self.limits, batch.number, blocks, &self.recycled);
         let (mut files, mut bytes) = (0, 0);
         for item in batch.items {
-            if self.stop.is_set() || out.is_full() {
+            if self.stop.is_stopped() || out.is_full() {
                 break;
             }
             match item {

@@ -41,10 +41,10 @@ impl MergePosition {
             drop(state);
             select! {
                 recv(advanced) -> _ => {}
-                recv(stop.stop()) -> _ => {}
+                recv(stop.stopped()) -> _ => {}
             }
         }
-        !stop.is_set()
+        !stop.is_stopped()
     }
 
     fn state(&self) -> MutexGuard<'_, PositionState> {
@@ -68,7 +68,7 @@ mod tests {
         });
         std::thread::scope(|scope| {
             let stopped = scope.spawn(|| position.wait(7, &stop));
-            stop.set_enough();
+            stop.stop_early();
             assert!(!stopped.join().unwrap());
         });
     }

@@ -101,10 +101,10 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
     fn report(&mut self, message: &ReportItem) {
         let report = self.run.report;
         match message {
-            ReportItem::Skip(skip) => {
-                report.skip(skip);
-                self.consumer.issue(skip);
-                self.consumer.problem(skip);
+            ReportItem::Issue(issue) => {
+                report.issue(issue);
+                self.consumer.issue(issue);
+                self.consumer.problem(issue);
             }
             ReportItem::Note(text) => report.note(text),
             ReportItem::Unanswered(text) if self.coverage.unanswered == 0 => {

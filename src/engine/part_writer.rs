@@ -17,7 +17,7 @@ pub(super) struct OutputBlock<P> {
     pub(super) messages: Vec<ReportItem>,
     /// What became of each file, if that is recorded.
     pub(super) files: Vec<FileRecord>,
-    /// The same of a file that is not finished, in case its rest is not wanted.
+    /// The record of a file that is not finished, in case its rest is not wanted.
     pub(super) open_file: Option<FileRecord>,
     pub(super) coverage: Coverage,
     /// Number of events decoded so far from a file that is not finished.
@@ -186,7 +186,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
     /// Starts a file. If a new copy of it can be fetched, returns a checkpoint for
     /// [`roll_back`](PartWriter::roll_back), and keeps its rows in one part as long as
     /// they fit.
-    pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
+    pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Checkpoint>> {
         self.is_page = source.text.is_some();
         self.record_builder =
             self.limits.has_records.then(|| FileRecordBuilder::new(source.name().into_owned(), self.count));
@@ -194,7 +194,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.kept = self.block.part.size();
         Some(FileCheckpoint {
             sent: self.sent,
-            mark: self.block.part.mark(),
+            mark: self.block.part.checkpoint(),
             messages: self.block.messages.len(),
             coverage: self.block.coverage.clone(),
         })
@@ -202,11 +202,11 @@ impl<'a, P: Part> PartWriter<'a, P> {
 
     /// Removes everything that the file has added since the checkpoint. Returns false
     /// if some of it was already sent.
-    pub(super) fn roll_back(&mut self, before: FileCheckpoint<P::Mark>) -> bool {
+    pub(super) fn roll_back(&mut self, before: FileCheckpoint<P::Checkpoint>) -> bool {
         if self.sent != before.sent {
             return false;
         }
-        self.cut(&before.mark);
+        self.roll_back_to(&before.mark);
         self.block.messages.truncate(before.messages);
         self.block.coverage = before.coverage;
         if let Some(builder) = &mut self.record_builder {
@@ -235,20 +235,20 @@ impl<'a, P: Part> PartWriter<'a, P> {
     }
 
     /// Starts an event that may have to be removed again.
-    pub(super) fn begin_event(&self) -> EventCheckpoint<P::Mark> {
-        EventCheckpoint { sent: self.sent, mark: self.block.part.mark() }
+    pub(super) fn begin_event(&self) -> EventCheckpoint<P::Checkpoint> {
+        EventCheckpoint { sent: self.sent, mark: self.block.part.checkpoint() }
     }
 
     /// Removes what an event has added. A part that was sent cannot be recalled.
-    pub(super) fn remove_event(&mut self, before: &EventCheckpoint<P::Mark>) {
+    pub(super) fn remove_event(&mut self, before: &EventCheckpoint<P::Checkpoint>) {
         if self.sent == before.sent {
-            self.cut(&before.mark);
+            self.roll_back_to(&before.mark);
         }
     }
 
-    fn cut(&mut self, mark: &P::Mark) {
+    fn roll_back_to(&mut self, mark: &P::Checkpoint) {
         self.count -= self.block.part.count() - P::count_at(mark);
-        self.block.part.cut(mark);
+        self.block.part.roll_back_to(mark);
     }
 
     /// Whether the batch alone has as many rows as the limit.
@@ -273,7 +273,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
     pub(super) fn report(&mut self, message: ReportItem) {
         /// An archive can contain any number of files with messages.
         const MAX_ITEMS: usize = 1024;
-        if let ReportItem::Skip(issue) = &message {
+        if let ReportItem::Issue(issue) = &message {
             match &mut self.record_builder {
                 Some(builder) => builder.add_problem(issue),
                 None if self.limits.has_records => self.block.files.push(FileRecord::failed(issue)),

@@ -64,8 +64,8 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
     pub(super) fn bytes(mut self, kind: Container, bytes: impl Read + Send, name: &str) {
         let problems = self.out.problems();
         let mut bytes = PackedReader::new(bytes, self.limit.clone());
-        let layers = ContainerDepth { archives: 0, compressions: 0, memory: ContainerDepth::MEMORY };
-        self.container(kind, &mut bytes, name, layers);
+        let depth = ContainerDepth { archives: 0, compressions: 0, memory: ContainerDepth::MEMORY };
+        self.container(kind, &mut bytes, name, depth);
         self.end(name, problems);
     }
 
@@ -74,8 +74,8 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         let problems = self.out.problems();
         self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
         let archives = u32::from(kind == Container::Zip);
-        let layers = ContainerDepth { archives, compressions: 0, memory: ContainerDepth::MEMORY };
-        self.random_access(kind, file, name, layers);
+        let depth = ContainerDepth { archives, compressions: 0, memory: ContainerDepth::MEMORY };
+        self.random_access(kind, file, name, depth);
         self.end(name, problems);
     }
 
@@ -83,33 +83,33 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
     /// name of an archive.
     fn end(self, name: &str, problems: u64) {
         let is_silent = self.logs == 0 && self.unopened == 0 && self.out.problems() == problems;
-        if !is_silent || self.reader.context.stop.is_set() {
+        if !is_silent || self.reader.context.stop.is_stopped() {
             return;
         }
         if self.expected.is_named {
-            self.out.report(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
+            self.out.report(ReportItem::Issue(issue(name, Problem::NoLogInside, Outcome::Nothing)));
         } else if self.expected.is_archive {
             self.out.report(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
         }
     }
 
     /// Reads a container, which may be nested in others.
-    fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
+    fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut depth: ContainerDepth) {
         match kind {
-            Container::Unsupported(kind) => self.unsupported(kind, name, layers),
-            Container::Compressed(compression) if layers.compressions < ContainerDepth::COMPRESSIONS => {
-                layers.compressions += 1;
-                self.compressed(compression, bytes, name, layers);
+            Container::Unsupported(kind) => self.unsupported(kind, name, depth),
+            Container::Compressed(compression) if depth.compressions < ContainerDepth::COMPRESSIONS => {
+                depth.compressions += 1;
+                self.compressed(compression, bytes, name, depth);
             }
-            Container::Tar if layers.archives < ContainerDepth::ARCHIVES => {
-                layers.archives += 1;
-                read_tar(bytes, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
+            Container::Tar if depth.archives < ContainerDepth::ARCHIVES => {
+                depth.archives += 1;
+                read_tar(bytes, &mut ArchiveMembers { unpacking: self, archive: name, depth, files: 0 });
             }
-            Container::Zip | Container::Parquet if layers.archives < ContainerDepth::ARCHIVES => {
-                layers.archives += u32::from(kind == Container::Zip);
+            Container::Zip | Container::Parquet if depth.archives < ContainerDepth::ARCHIVES => {
+                depth.archives += u32::from(kind == Container::Zip);
                 match spooled(bytes, self.reader.context.stop) {
                     Ok(_) if self.is_over() => {}
-                    Ok(file) => self.random_access(kind, file, name, layers),
+                    Ok(file) => self.random_access(kind, file, name, depth),
                     Err(problem) => self.report_problem(name, problem, Outcome::Nothing),
                 }
             }
@@ -117,27 +117,27 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         }
     }
 
-    fn random_access(&mut self, kind: Container, file: File, name: &str, layers: ContainerDepth) {
+    fn random_access(&mut self, kind: Container, file: File, name: &str, depth: ContainerDepth) {
         let limit = self.limit.clone();
         if kind == Container::Zip {
-            return read_zip(file, &limit, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
+            return read_zip(file, &limit, &mut ArchiveMembers { unpacking: self, archive: name, depth, files: 0 });
         }
         match parquet::records(file, &limit) {
-            Ok(mut records) => drop(self.file(name, &mut *records, layers)),
+            Ok(mut records) => drop(self.file(name, &mut *records, depth)),
             Err(problem) => self.report_problem(name, problem, Outcome::Nothing),
         }
     }
 
-    fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
+    fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut depth: ContainerDepth) {
         /// Memory that all threads together may take without waiting for their turn.
         const SHARED: usize = 32 << 20;
         let mut start = Vec::new();
         if let Err(error) = bytes.take(Compression::SHOWN).read_to_end(&mut start) {
-            return self.report_problem(name, Problem::of_reading(error), Outcome::Nothing);
+            return self.report_problem(name, Problem::from_reading(error), Outcome::Nothing);
         }
         let context = self.reader.context;
         let needed = kind.memory(&start);
-        let mut memory = layers.memory;
+        let mut memory = depth.memory;
         // Streams that need more than their share take turns, in the order of the
         // output.
         if needed <= (SHARED / context.threads).min(memory) {
@@ -146,26 +146,26 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
             return;
         }
         // Nested streams get less, so that the total stays bounded.
-        layers.memory = if needed > (1 << 20) { layers.memory / 8 } else { layers.memory };
+        depth.memory = if needed > (1 << 20) { depth.memory / 8 } else { depth.memory };
         let limit = self.limit.clone();
         match kind.unpacked(Cursor::new(start).chain(bytes), memory, &limit) {
-            Ok(mut unpacked) => drop(self.file(name, &mut *unpacked, layers)),
-            Err(error) => self.report_problem(name, Problem::of_reading(error), Outcome::Nothing),
+            Ok(mut unpacked) => drop(self.file(name, &mut *unpacked, depth)),
+            Err(error) => self.report_problem(name, Problem::from_reading(error), Outcome::Nothing),
         }
     }
 
     /// Reads a file, or what is packed in it.
-    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: ContainerDepth) -> ControlFlow<()> {
+    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), depth: ContainerDepth) -> ControlFlow<()> {
         let Unpacker { reader, out, .. } = self;
         let content = reader.member_text(name, bytes, out);
         let mut is_bomb = false;
         match content {
             FileContent::Text(ended) => {
                 is_bomb = ended.problems.iter().any(|problem| matches!(problem, Problem::UnpacksTooMuch));
-                let expected = self.expected(name, layers);
+                let expected = self.expected(name, depth);
                 self.logs += u64::from(self.reader.conclude(ended, || expected, name, self.out));
             }
-            FileContent::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
+            FileContent::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, depth),
         }
         match is_bomb || self.is_over() {
             true => ControlFlow::Break(()),
@@ -174,20 +174,20 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
     }
 
     /// The expectation for a file inside the archive, by its name.
-    fn expected(&self, name: &str, layers: ContainerDepth) -> FileExpectation {
-        match layers.archives {
+    fn expected(&self, name: &str, depth: ContainerDepth) -> FileExpectation {
+        match depth.archives {
             0 => FileExpectation { is_archive: false, ..self.expected },
             _ => FileExpectation {
                 is_named: false,
                 is_log: delivered_by(file_name(name)).is_some(),
-                is_archive: layers.compressions == 0 && Container::is_named(file_name(name)),
+                is_archive: depth.compressions == 0 && Container::is_named(file_name(name)),
             },
         }
     }
 
     /// Reports an unsupported archive if the file is expected to be an archive.
-    fn unsupported(&mut self, kind: &'static str, name: &str, layers: ContainerDepth) {
-        let is_expected = if layers.archives == 0 {
+    fn unsupported(&mut self, kind: &'static str, name: &str, depth: ContainerDepth) {
+        let is_expected = if depth.archives == 0 {
             self.expected.is_named || self.expected.is_archive
         } else {
             Container::is_named(file_name(name))
@@ -199,15 +199,15 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
     }
 
     fn report_problem(&mut self, name: &str, problem: Problem, outcome: Outcome) {
-        self.out.report(ReportItem::Skip(skip(name, problem, outcome)));
+        self.out.report(ReportItem::Issue(issue(name, problem, outcome)));
     }
 
     fn is_over(&self) -> bool {
-        self.reader.context.stop.is_set() || self.out.is_full()
+        self.reader.context.stop.is_stopped() || self.out.is_full()
     }
 }
 
-fn skip(name: &str, problem: Problem, outcome: Outcome) -> Issue {
+fn issue(name: &str, problem: Problem, outcome: Outcome) -> Issue {
     Issue { name: name.to_string(), problem, outcome }
 }
 
@@ -220,7 +220,7 @@ fn file_name(name: &str) -> &str {
 struct ArchiveMembers<'m, 'u, 'w, 'r, W: EventWorker> {
     unpacking: &'m mut Unpacker<'u, 'w, 'r, W>,
     archive: &'m str,
-    layers: ContainerDepth,
+    depth: ContainerDepth,
     /// Number of files read.
     files: u64,
 }
@@ -265,7 +265,7 @@ impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
     fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send)) -> ControlFlow<()> {
         self.files += 1;
         let name = self.name(name);
-        self.unpacking.file(&name, bytes, self.layers)
+        self.unpacking.file(&name, bytes, self.depth)
     }
 
     fn other(&mut self, is_link: bool) {

@@ -94,17 +94,17 @@ impl Cancellation {
     }
 
     /// Records that no more output is needed.
-    pub fn set_enough(&self) {
+    pub fn stop_early(&self) {
         self.state.stopped.set();
     }
 
     /// Whether the run should stop, for any reason.
-    pub fn is_set(&self) -> bool {
+    pub fn is_stopped(&self) -> bool {
         self.state.stopped.is_set.load(SeqCst)
     }
 
     /// A channel without messages that is closed when the run should stop.
-    pub fn stop(&self) -> &Receiver<Infallible> {
+    pub fn stopped(&self) -> &Receiver<Infallible> {
         &self.state.stopped.closed
     }
 }
@@ -119,23 +119,23 @@ mod tests {
     fn a_part_of_a_run_ends_with_it_and_not_the_reverse() {
         let run = Cancellation::default();
         let [first, second] = [run.child(), run.child()];
-        first.set_enough();
-        assert!(first.is_set() && !second.is_set() && !run.is_set());
+        first.stop_early();
+        assert!(first.is_stopped() && !second.is_stopped() && !run.is_stopped());
         run.interrupt();
-        assert!(first.is_interrupted() && second.is_interrupted() && second.is_set());
+        assert!(first.is_interrupted() && second.is_interrupted() && second.is_stopped());
         assert!(run.child().is_interrupted());
     }
 
     #[test]
     fn waiting_threads_are_woken() {
         let stop = Cancellation::default();
-        assert_eq!(stop.stop().try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(stop.stopped().try_recv(), Err(TryRecvError::Empty));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| stop.stop().recv());
-            stop.set_enough();
+            let waiting = scope.spawn(|| stop.stopped().recv());
+            stop.stop_early();
             assert_eq!(waiting.join().unwrap(), Err(RecvError));
         });
-        assert!(stop.is_set() && !stop.is_interrupted());
+        assert!(stop.is_stopped() && !stop.is_interrupted());
         assert_eq!(stop.interruption().try_recv(), Err(TryRecvError::Empty));
         assert!(stop.interrupt() && !stop.interrupt());
         assert_eq!(stop.interruption().recv(), Err(RecvError));

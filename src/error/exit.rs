@@ -30,7 +30,7 @@ impl Exit {
     }
 
     /// The meaning of an exit code; `None` if it is not one of ours.
-    pub fn of_code(code: i32) -> Option<Exit> {
+    pub fn from_code(code: i32) -> Option<Exit> {
         let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Partial, Exit::Interrupted];
         all.into_iter().find(|exit| i32::from(exit.code()) == code)
     }

@@ -22,8 +22,8 @@ impl UsageError {
     }
 
     /// An invalid value of an option, and what would be valid.
-    pub fn value(option: &str, value: &str, right: impl fmt::Display) -> UsageError {
-        UsageError { value: Some(value.into()), reason: right.to_string(), ..UsageError::about(option, "") }
+    pub fn value(option: &str, value: &str, reason: impl fmt::Display) -> UsageError {
+        UsageError { value: Some(value.into()), reason: reason.to_string(), ..UsageError::about(option, "") }
     }
 
     /// An option that is invalid as given. `reason` follows it without a space.

@@ -12,7 +12,7 @@ use crate::syntax::network_names::NetworkNames;
 use crate::syntax::network_table::{NetworkTable, NetworkTableBuilder, parse_network};
 use crate::syntax::value_list::{ListError, ListValue};
 
-const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
+const SYNTAX: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                      a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
 
 /// One value of `--source-ip`.
@@ -106,7 +106,7 @@ impl AddressPattern {
         // Digits and dots alone are a mistyped address, not the name of a service.
         let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
         let is_mistyped = is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*'));
-        if network.is_none() && is_mistyped && !has_leading_zeros(text) { Err(RIGHT) } else { Ok(network) }
+        if network.is_none() && is_mistyped && !has_leading_zeros(text) { Err(SYNTAX) } else { Ok(network) }
     }
 
     /// Whether any address in the field, which may be a comma-separated list, matches.

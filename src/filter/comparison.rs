@@ -14,7 +14,7 @@ use crate::cloudtrail::long::{LongValueTest, ShortenedFlag};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
-use crate::filter::comparison::parse::{RIGHT, is_event_time, never_fits, split, test, unquoted};
+use crate::filter::comparison::parse::{SYNTAX, is_event_time, never_fits, split, test, unquoted};
 use crate::syntax::decimal::Decimal;
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
@@ -34,11 +34,11 @@ pub struct Comparison {
 #[derive(Clone, Debug)]
 pub enum TextTest {
     /// Present and not null.
-    There,
+    Present,
     /// Matches a glob.
-    Fits(Pattern),
+    Glob(Pattern),
     /// Contains a match of a regular expression.
-    Holds(Regex),
+    Regex(Regex),
     /// Is less or greater than a number, which is stored in the byte order of
     /// [`Decimal`].
     Number(OrderingSet, Vec<u8>),
@@ -75,23 +75,23 @@ impl Comparison {
     /// Fails if the condition is malformed or can never match.
     pub fn parse(text: &str, now: Timestamp, fields: &mut FieldSet) -> Result<Comparison, Error> {
         let wrong = |why: &str| Error::option(OPTION, text, why);
-        let (field, operation) = split(text.trim()).ok_or_else(|| wrong(RIGHT))?;
+        let (field, operation) = split(text.trim()).ok_or_else(|| wrong(SYNTAX))?;
         let (field, is_opposite) = match field.strip_prefix('!') {
             Some(_) if operation.is_some() => return Err(wrong("a ! before the field; write FIELD != VALUE")),
             Some(field) => (field.trim(), true),
             None => (field, false),
         };
         if field.is_empty() || (!field.contains('"') && field.contains(char::is_whitespace)) {
-            return Err(wrong(RIGHT));
+            return Err(wrong(SYNTAX));
         }
         let name = field;
         let is_event_time = is_event_time(name);
         let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
         let Some((operator, value)) = operation else {
-            return Ok(Comparison { field, test: TextTest::There, is_negated: is_opposite, is_event_time });
+            return Ok(Comparison { field, test: TextTest::Present, is_negated: is_opposite, is_event_time });
         };
         let (is_negated, test) = test(name, (operator, value), now).map_err(|why| wrong(&why))?;
-        if matches!(test, TextTest::Fits(_))
+        if matches!(test, TextTest::Glob(_))
             && let Some(why) = never_fits(name, value, is_negated)
         {
             return Err(wrong(&why));
@@ -122,9 +122,9 @@ impl Comparison {
 
     /// Whether the event satisfies the condition. One of several values is enough; for
     /// a negated condition, no value may pass the test.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
+    pub fn matches(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
         let is_so = match &self.test {
-            TextTest::There => self.field.is_there(event),
+            TextTest::Present => self.field.is_present(event),
             test => self.field.any(event, test, shortened),
         };
         is_so != self.is_negated
@@ -137,7 +137,7 @@ impl Comparison {
         if !matches!(self.test, TextTest::Time(..)) || self.field.any(event, &TimeTest, &ShortenedFlag::default()) {
             return false;
         }
-        self.is_event_time || self.field.is_there(event)
+        self.is_event_time || self.field.is_present(event)
     }
 
     /// The reader of actors, if the condition depends on them.
@@ -164,14 +164,14 @@ impl Comparison {
         let of_value = match &self.test {
             // A pattern without a fixed start can match JSON, which is compared without
             // its white space.
-            TextTest::Fits(pattern) => {
+            TextTest::Glob(pattern) => {
                 let is_text = |first: &&str| !first.is_empty() && !first.starts_with(['[', '{']);
                 let is_text = pattern.pieces().first().is_some_and(is_text);
                 let of_value = if is_text { Boundary::WHOLE } else { Boundary { ends: true, ..Boundary::LOOSE } };
                 Needle::of_pattern(pattern, put_together.unwrap_or(of_value)).map(|needle| vec![needle])
             }
-            TextTest::Holds(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Boundary::LOOSE)),
-            TextTest::There | TextTest::Number(..) | TextTest::Time(..) => None,
+            TextTest::Regex(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Boundary::LOOSE)),
+            TextTest::Present | TextTest::Number(..) | TextTest::Time(..) => None,
         };
         of_value.or_else(|| {
             let Field::Path(path) = &self.field else { return None };
@@ -184,7 +184,7 @@ impl Comparison {
 struct TimeTest;
 
 impl LongValueTest for TimeTest {
-    fn holds(&self, text: &str) -> bool {
+    fn matches(&self, text: &str) -> bool {
         point(text).is_some()
     }
 
@@ -194,11 +194,11 @@ impl LongValueTest for TimeTest {
 }
 
 impl LongValueTest for TextTest {
-    fn holds(&self, text: &str) -> bool {
+    fn matches(&self, text: &str) -> bool {
         match self {
-            TextTest::There => true,
-            TextTest::Fits(pattern) => pattern.matches(text),
-            TextTest::Holds(regex) => regex.is_match(text),
+            TextTest::Present => true,
+            TextTest::Glob(pattern) => pattern.matches(text),
+            TextTest::Regex(regex) => regex.is_match(text),
             // Compares digit by digit, so that a number of any length needs no copy.
             TextTest::Number(side, limit) => Decimal::read(text.trim().as_bytes())
                 .is_some_and(|number| side.has(number.bytes().cmp(limit.iter().copied()))),
@@ -208,9 +208,9 @@ impl LongValueTest for TextTest {
 
     fn in_pieces(&self) -> Option<PieceMatcher> {
         match self {
-            TextTest::Fits(pattern) => pattern.in_pieces(),
-            TextTest::Holds(regex) => PieceMatcher::new(regex.as_str(), false),
-            TextTest::There | TextTest::Number(..) | TextTest::Time(..) => None,
+            TextTest::Glob(pattern) => pattern.in_pieces(),
+            TextTest::Regex(regex) => PieceMatcher::new(regex.as_str(), false),
+            TextTest::Present | TextTest::Number(..) | TextTest::Time(..) => None,
         }
     }
 }
@@ -241,10 +241,10 @@ mod tests {
 
     const NOW: &str = "2026-10-10T00:00:00Z";
 
-    fn holds(condition: &str, json: &str) -> bool {
+    fn matches(condition: &str, json: &str) -> bool {
         let mut fields = FieldSet::default();
         let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-        with_event(json, &fields, |event| comparison.holds(event, &ShortenedFlag::default()))
+        with_event(json, &fields, |event| comparison.matches(event, &ShortenedFlag::default()))
     }
 
     fn refusal(condition: &str) -> String {
@@ -329,7 +329,7 @@ mod tests {
             (".resources = *plain*", true),
             ("resources[].name = plain", true),
         ] {
-            assert_eq!(holds(condition, json), expected, "{condition}");
+            assert_eq!(matches(condition, json), expected, "{condition}");
         }
     }
 
@@ -339,7 +339,7 @@ mod tests {
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
             with_event(json, &fields, |event| {
-                (comparison.holds(event, &ShortenedFlag::default()), comparison.is_undecided(event))
+                (comparison.matches(event, &ShortenedFlag::default()), comparison.is_undecided(event))
             })
         };
         for (time, holds, is_undecided) in [
@@ -390,10 +390,10 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (condition, part) in [
-            ("", RIGHT),
-            ("= x", RIGHT),
-            ("errorCode is AccessDenied", RIGHT),
-            ("errorCode ! x", RIGHT),
+            ("", SYNTAX),
+            ("= x", SYNTAX),
+            ("errorCode is AccessDenied", SYNTAX),
+            ("errorCode ! x", SYNTAX),
             ("!errorCode = x", "write FIELD != VALUE"),
             ("errorCode =", "!FIELD selects events without the field"),
             ("errorCode =~ x", "unknown operator =~; write FIELD ~ REGEX"),

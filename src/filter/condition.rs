@@ -7,12 +7,12 @@ use super::options::{ConditionKind, FilterOption};
 use super::search::{Boundary, Needle, needles_of_regex, required_literals};
 use super::spec::FilterSpec;
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::call::{AccessKind, FailureRule};
+use crate::cloudtrail::call::{FailureRule, ReadRule};
 use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::long;
 use crate::cloudtrail::long::ShortenedFlag;
-use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
+use crate::cloudtrail::resource::{ResourceFields, ResourcePatterns};
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{JsonValue, ValueKind};
 use crate::error::Error;
@@ -39,11 +39,11 @@ pub enum Condition {
     /// Whether the call failed.
     Failed(FailureRule, bool),
     /// Whether the call only read.
-    Read(AccessKind, bool),
+    Read(ReadRule, bool),
     /// A condition on any field.
     Where(Box<Comparison>),
     /// The resources of the call.
-    Resource(ResourceChoice),
+    Resource(ResourcePatterns),
     /// A regular expression over the whole event.
     Grep(Grep),
 }
@@ -65,79 +65,79 @@ impl Condition {
         };
         Ok(match option.kind {
             ConditionKind::Field(name) => {
-                let slot = fields.add(name)?;
-                patterns()?.map(|choice| Condition::Field(slot, choice))
+                let field = fields.add(name)?;
+                patterns()?.map(|patterns| Condition::Field(field, patterns))
             }
             ConditionKind::Path(path) => {
                 let path = FieldPath::parse(path, fields).map_err(Error::usage)?;
-                patterns()?.map(|choice| Condition::Path(path, choice))
+                patterns()?.map(|patterns| Condition::Path(path, patterns))
             }
             ConditionKind::Service => {
-                let slot = fields.add("eventSource")?;
+                let field = fields.add("eventSource")?;
                 let compile = |value: &str| ServicePattern::new(flag, value);
                 let services = PatternSet::with_lists(flag, values, lists, compile, ServicePattern::of_list);
-                services?.map(|choice| Condition::Service(slot, choice))
+                services?.map(|patterns| Condition::Service(field, patterns))
             }
             ConditionKind::Account => {
                 let account = AccountFields::new(fields)?;
-                patterns()?.map(|choice| Condition::Account(account, choice))
+                patterns()?.map(|patterns| Condition::Account(account, patterns))
             }
             ConditionKind::Address => {
-                let slot = fields.add("sourceIPAddress")?;
+                let field = fields.add("sourceIPAddress")?;
                 let networks = asked.networks.as_ref();
                 let compile = |value: &str| AddressPattern::new(flag, value, networks);
                 let compile_list =
                     |values: &mut dyn Iterator<Item = ListValue<'_>>| AddressPattern::of_list(values, networks);
                 let addresses = PatternSet::with_lists(flag, values, lists, compile, compile_list);
-                addresses?.map(|choice| Condition::Address(slot, choice))
+                addresses?.map(|patterns| Condition::Address(field, patterns))
             }
             ConditionKind::User => {
                 let identities = Box::new(IdentityReader::new(fields)?);
-                patterns()?.map(|choice| Condition::User(identities, choice))
+                patterns()?.map(|patterns| Condition::User(identities, patterns))
             }
             ConditionKind::Actor => {
                 let actors = Box::new(ActorReader::new(fields)?);
-                patterns()?.map(|choice| Condition::Actor(actors, choice))
+                patterns()?.map(|patterns| Condition::Actor(actors, patterns))
             }
             ConditionKind::Failed(is_failed) => Some(Condition::Failed(FailureRule::new(fields)?, is_failed)),
-            ConditionKind::Read(is_read) => Some(Condition::Read(AccessKind::new(fields)?, is_read)),
+            ConditionKind::Read(is_read) => Some(Condition::Read(ReadRule::new(fields)?, is_read)),
             ConditionKind::Where => {
                 let comparison = values.first().map(|text| Comparison::parse(text, asked.now, fields)).transpose()?;
                 comparison.map(|comparison| Condition::Where(Box::new(comparison)))
             }
             ConditionKind::Resource => {
                 let resources = ResourceFields::new(fields)?;
-                patterns()?.map(|choice| Condition::Resource(ResourceChoice::new(resources, choice)))
+                patterns()?.map(|patterns| Condition::Resource(ResourcePatterns::new(resources, patterns)))
             }
             ConditionKind::Grep => Grep::new(flag, values)?.map(Condition::Grep),
         })
     }
 
     /// Whether the event satisfies the condition.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
-        let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_holds(value, pattern, shortened);
+    pub fn matches(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
+        let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_matches(value, pattern, shortened);
         match self {
-            Condition::Field(slot, choice) => any(event.get(*slot), choice, fits),
-            Condition::Path(path, choice) => any(path.value(event), choice, fits),
-            Condition::Service(slot, choice) => {
-                any(event.get(*slot), choice, |service, value| service.fits(value, shortened))
+            Condition::Field(field, patterns) => any(event.get(*field), patterns, fits),
+            Condition::Path(path, patterns) => any(path.value(event), patterns, fits),
+            Condition::Service(field, patterns) => {
+                any(event.get(*field), patterns, |service, value| service.matches(value, shortened))
             }
-            Condition::Account(account, choice) => any(account.id(event), choice, fits),
-            Condition::Address(slot, choice) => any(event.get(*slot), choice, |address, value| {
+            Condition::Account(account, patterns) => any(account.id(event), patterns, fits),
+            Condition::Address(field, patterns) => any(event.get(*field), patterns, |address, value| {
                 long::start(value, shortened).is_some_and(|text| address.matches(&text))
             }),
-            Condition::User(identities, choice) => {
+            Condition::User(identities, patterns) => {
                 let principal = identities.principal(event);
-                choice.accepts(|pattern| {
+                patterns.accepts(|pattern| {
                     principal.is_any(|name| {
                         shortened.note(name);
                         pattern.matches(name)
                     })
                 })
             }
-            Condition::Actor(actors, choice) => {
+            Condition::Actor(actors, patterns) => {
                 let actor = actors.actor(event);
-                choice.accepts(|pattern| {
+                patterns.accepts(|pattern| {
                     actor.as_ref().is_some_and(|actor| {
                         actor.is_any(|name| {
                             shortened.note(name);
@@ -148,8 +148,8 @@ impl Condition {
             }
             Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
             Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
-            Condition::Where(comparison) => comparison.holds(event, shortened),
-            Condition::Resource(choice) => choice.matches(event),
+            Condition::Where(comparison) => comparison.matches(event, shortened),
+            Condition::Resource(patterns) => patterns.matches(event),
             Condition::Grep(grep) => grep.matches(event),
         }
     }
@@ -175,14 +175,14 @@ impl Condition {
     /// The values of a pattern list that have matched no event so far.
     pub fn unmatched(&self) -> Option<UnmatchedValues> {
         match self {
-            Condition::Field(_, choice)
-            | Condition::Path(_, choice)
-            | Condition::Account(_, choice)
-            | Condition::User(_, choice)
-            | Condition::Actor(_, choice) => choice.unmatched(),
-            Condition::Service(_, choice) => choice.unmatched(),
-            Condition::Address(_, choice) => choice.unmatched(),
-            Condition::Resource(resource) => resource.choice().unmatched(),
+            Condition::Field(_, patterns)
+            | Condition::Path(_, patterns)
+            | Condition::Account(_, patterns)
+            | Condition::User(_, patterns)
+            | Condition::Actor(_, patterns) => patterns.unmatched(),
+            Condition::Service(_, patterns) => patterns.unmatched(),
+            Condition::Address(_, patterns) => patterns.unmatched(),
+            Condition::Resource(resource) => resource.patterns().unmatched(),
             Condition::Failed(..) | Condition::Read(..) | Condition::Where(_) | Condition::Grep(_) => None,
         }
     }
@@ -194,11 +194,13 @@ impl Condition {
             Condition::Failed(..) | Condition::Read(..) | Condition::Service(..) | Condition::Account(..) => None,
             // Other events prove an actor.
             Condition::Actor(..) => None,
-            Condition::Field(_, choice) | Condition::Path(_, choice) => required_literals(choice, Boundary::WHOLE),
-            Condition::Address(_, choice) => AddressPattern::needles(choice.wanted()),
-            Condition::User(_, choice) => required_literals(choice, Boundary::PARTS),
+            Condition::Field(_, patterns) | Condition::Path(_, patterns) => {
+                required_literals(patterns, Boundary::WHOLE)
+            }
+            Condition::Address(_, patterns) => AddressPattern::needles(patterns.wanted()),
+            Condition::User(_, patterns) => required_literals(patterns, Boundary::PARTS),
             Condition::Where(comparison) => comparison.needles(),
-            Condition::Resource(resource) => required_literals(resource.choice(), Boundary::NONE),
+            Condition::Resource(resource) => required_literals(resource.patterns(), Boundary::NONE),
             Condition::Grep(grep) => {
                 let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Boundary::NONE));
                 Some(needles.collect::<Option<Vec<_>>>()?.concat())
@@ -208,8 +210,8 @@ impl Condition {
 }
 
 /// Whether the value satisfies the pattern list. A missing value never matches.
-fn any<T>(value: Option<JsonValue<'_>>, choice: &PatternSet<T>, fits: impl Fn(&T, JsonValue<'_>) -> bool) -> bool {
-    choice.accepts(|pattern| value.is_some_and(|value| fits(pattern, value)))
+fn any<T>(value: Option<JsonValue<'_>>, patterns: &PatternSet<T>, fits: impl Fn(&T, JsonValue<'_>) -> bool) -> bool {
+    patterns.accepts(|pattern| value.is_some_and(|value| fits(pattern, value)))
 }
 
 /// A service, where `ec2` is short for `ec2.amazonaws.com`.
@@ -234,10 +236,10 @@ impl ServicePattern {
         Ok(services)
     }
 
-    fn fits(&self, source: JsonValue<'_>, shortened: &ShortenedFlag) -> bool {
+    fn matches(&self, source: JsonValue<'_>, shortened: &ShortenedFlag) -> bool {
         let service =
             |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
-        long::scalar_holds(source, &self.pattern, shortened)
+        long::scalar_matches(source, &self.pattern, shortened)
             || (self.is_short && long::start(source, shortened).is_some_and(|source| service(&source)))
     }
 }

@@ -114,7 +114,7 @@ impl Filter {
 /// `eventTime`.
 #[derive(Clone, Debug)]
 struct TimeCondition {
-    slot: FieldId,
+    field: FieldId,
     window: Window,
     since: Option<[u8; LENGTH]>,
     until: Option<[u8; LENGTH]>,
@@ -129,11 +129,11 @@ impl TimeCondition {
             return Ok(None);
         }
         let [since, until] = [window.since, window.until].map(|time| time.and_then(canonical));
-        Ok(Some(TimeCondition { slot: fields.add("eventTime")?, window, since, until }))
+        Ok(Some(TimeCondition { field: fields.add("eventTime")?, window, since, until }))
     }
 
     fn answer(&self, event: &Event<'_>) -> FilterAnswer {
-        let Some(value) = event.get(self.slot) else { return FilterAnswer::YesUntimed };
+        let Some(value) = event.get(self.field) else { return FilterAnswer::YesUntimed };
         let raw = value.raw_string().unwrap_or_default();
         let is_inside = match <&[u8; LENGTH]>::try_from(raw).ok().filter(|raw| is_canonical(raw)) {
             Some(raw)

@@ -36,7 +36,7 @@ impl FilterExpression {
     /// Whether the expression holds for an event.
     pub fn truth(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> FilterTruth {
         match self {
-            FilterExpression::Condition(condition) => match condition.holds(event, shortened) {
+            FilterExpression::Condition(condition) => match condition.matches(event, shortened) {
                 true => FilterTruth::Yes,
                 false if condition.is_undecided(event) => FilterTruth::Undecided,
                 false => FilterTruth::No,

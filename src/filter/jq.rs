@@ -70,7 +70,7 @@ impl Jq {
         if let Some(mistake) = expression.mistake() {
             return Err(wrong(mistake.into()));
         }
-        let fields = match expression.needs() {
+        let fields = match expression.required_fields() {
             RequiredFields::All => None,
             RequiredFields::Only(names) => {
                 let slots: Result<_, TooManyFields> =
@@ -88,7 +88,7 @@ impl Jq {
 
     /// Runs the expression on an event and hands out its outputs, except `false` and
     /// `null`. Fails with the message of the expression's error.
-    pub fn ask(
+    pub fn evaluate(
         &self,
         event: &Event<'_>,
         mut each: impl FnMut(JqOutput<'_>) -> ControlFlow<()>,
@@ -177,12 +177,12 @@ mod tests {
     use super::*;
     use crate::decode::testing::with_event;
 
-    fn ask(expression: &str, json: &str) -> Result<Vec<String>, String> {
+    fn evaluate(expression: &str, json: &str) -> Result<Vec<String>, String> {
         let mut fields = FieldSet::default();
         let jq = Jq::new(expression, &mut fields).unwrap();
         with_event(json, &fields, |event| {
             let mut outputs = Vec::new();
-            let _ = jq.ask(event, |output| {
+            let _ = jq.evaluate(event, |output| {
                 outputs.push(match output {
                     JqOutput::True => "true".to_string(),
                     JqOutput::Text(text) => format!("text {text}"),
@@ -212,16 +212,20 @@ mod tests {
             (".n | any(. == 1)", vec!["true"]),
             ("empty", vec![]),
         ] {
-            assert_eq!(ask(expression, json), Ok(expected.into_iter().map(String::from).collect()), "{expression}");
+            assert_eq!(
+                evaluate(expression, json),
+                Ok(expected.into_iter().map(String::from).collect()),
+                "{expression}"
+            );
         }
-        assert!(ask(".eventName.x", json).is_err());
+        assert!(evaluate(".eventName.x", json).is_err());
     }
 
     #[test]
     fn deeply_nested_events_are_refused() {
         let json = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(ask(".a", &json).unwrap_err().contains("deep"));
-        assert_eq!(ask(".b == null", &json), Ok(vec!["true".into()]), "what is not looked at is no matter");
+        assert!(evaluate(".a", &json).unwrap_err().contains("deep"));
+        assert_eq!(evaluate(".b == null", &json), Ok(vec!["true".into()]), "what is not looked at is no matter");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Matches {
 #[derive(Clone, Debug)]
 pub struct ByteSearch {
     needles: Vec<Needle>,
-    way: SimdLevel,
+    simd: SimdLevel,
 }
 
 impl ByteSearch {
@@ -36,7 +36,7 @@ impl ByteSearch {
         let worth = |needles: &Vec<Needle>| needles.iter().map(Needle::worth).min().unwrap_or(0);
         let searches = searches.into_iter().filter(|needles| (1..=MAX_NEEDLES).contains(&needles.len()));
         let needles = searches.filter(|needles| worth(needles) > 0).max_by_key(worth)?;
-        Some(ByteSearch { needles, way: SimdLevel::fastest() })
+        Some(ByteSearch { needles, simd: SimdLevel::fastest() })
     }
 
     /// Searches `text`, which must be a whole file. `None` if the search cannot decide;
@@ -52,14 +52,14 @@ impl ByteSearch {
         }
         // With more matches than this, decoding all events is not slower.
         const OFTEN: usize = 4096;
-        find::matches(&self.needles, text, self.way, text.len() / OFTEN + 1)
+        find::matches(&self.needles, text, self.simd, text.len() / OFTEN + 1)
     }
 }
 
 /// Literals of which every event with a matching value contains one; `None` if none can
-/// be derived. `edges` describes how the value appears in the event.
-pub fn required_literals(choice: &PatternSet<Pattern>, edges: Boundary<'_>) -> Option<Vec<Needle>> {
-    choice.wanted().iter().map(|pattern| Needle::of_pattern(pattern, edges)).collect()
+/// be derived. `boundary` describes how the value appears in the event.
+pub fn required_literals(patterns: &PatternSet<Pattern>, boundary: Boundary<'_>) -> Option<Vec<Needle>> {
+    patterns.wanted().iter().map(|pattern| Needle::of_pattern(pattern, boundary)).collect()
 }
 
 #[cfg(test)]
@@ -68,8 +68,8 @@ mod tests {
 
     fn excludes(patterns: &[&str], text: &str) -> Option<bool> {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
-        let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        let search = ByteSearch::best(required_literals(&choice, Boundary::WHOLE))?;
+        let patterns = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let search = ByteSearch::best(required_literals(&patterns, Boundary::WHOLE))?;
         Some(search.matches(text.as_bytes()).is_some_and(|found| found.places.is_empty()))
     }
 

@@ -37,7 +37,7 @@ impl FilterSpec {
         FieldSet::with_networks(self.networks.clone()).with_geoip(self.geoip.clone())
     }
 
-    /// The same with an option of the table.
+    /// Adds an option of the table.
     pub fn with(mut self, flag: &'static str, values: impl IntoIterator<Item = impl Into<String>>) -> FilterSpec {
         self.options.insert(flag, values.into_iter().map(Into::into).collect());
         self

@@ -54,7 +54,7 @@ impl AlignedTable {
             target: Some(target),
             width,
             optional: optional(columns),
-            are_times: columns.iter().map(|column| column.shows == ColumnType::Time).collect(),
+            are_times: columns.iter().map(|column| column.column_type == ColumnType::Time).collect(),
             sample,
             sample_bytes: 0,
             widths: None,
@@ -223,8 +223,8 @@ mod tests {
         assert!(table(&[&many], Some(30)).lines().all(|line| line.width() <= 30));
     }
 
-    fn column(shows: ColumnType, leave_out: Option<usize>) -> OutputColumn {
-        OutputColumn { name: String::new(), shows, leave_out }
+    fn column(column_type: ColumnType, leave_out: Option<usize>) -> OutputColumn {
+        OutputColumn { name: String::new(), column_type, leave_out }
     }
 
     #[test]

@@ -266,7 +266,7 @@ fn report_notice(report: &Report, notice: DeliveryNotice) {
         DeliveryNotice::Refused { source, id, reason } => {
             let event = id.map_or_else(|| "an event".into(), |id| format!("event {id}"));
             let problem = Problem::Refused(format!("{event} was refused by Splunk ({reason})"));
-            report.skip(&Issue { name: source, problem, outcome: Outcome::LeftOut(1) });
+            report.issue(&Issue { name: source, problem, outcome: Outcome::LeftOut(1) });
         }
     }
 }

@@ -124,14 +124,14 @@ pub fn clean_results(folder: &Path) {
 fn clean_folder(folder: &Path) {
     let path = folder.join(LOCK);
     if let Ok(lock) = open_to_lock(&path)
-        && is_left(&lock, &path)
+        && is_leftover(&lock, &path)
     {
         let _ = std::fs::remove_dir_all(folder);
     }
 }
 
 /// Whether the open lock file at `path` is that of a dead process. Locks it.
-pub fn is_left(lock: &File, path: &Path) -> bool {
+pub fn is_leftover(lock: &File, path: &Path) -> bool {
     // The file may have been removed after it was opened, by a process that has completed its
     // folder.
     lock.try_lock().is_ok() && is_at(lock, path)
@@ -191,9 +191,9 @@ mod tests {
         let path = partial.path().join(LOCK);
         // Another process opens the lock file, and locks it when the folder is complete.
         let opened = open_to_lock(&path).unwrap();
-        assert!(!is_left(&opened, &path));
+        assert!(!is_leftover(&opened, &path));
         partial.persist(&folder.path().join("done")).unwrap();
-        assert!(!is_left(&opened, &path));
+        assert!(!is_leftover(&opened, &path));
         assert_eq!(std::fs::read_dir(folder.path().join("done")).unwrap().count(), 0);
     }
 
@@ -203,7 +203,7 @@ mod tests {
         let path = folder.path().join(LOCK);
         let created = File::create_new(&path).unwrap();
         let cleaner = open_to_lock(&path).unwrap();
-        assert!(is_left(&cleaner, &path));
+        assert!(is_leftover(&cleaner, &path));
         assert!(!hold(&created, &path), "it is about to be removed");
         drop(cleaner);
         std::fs::remove_file(&path).unwrap();

@@ -21,7 +21,7 @@ const START: &str = r#"{"type":"run","format":"trail2tsv report","version":"#;
 
 /// What a run was asked for.
 #[derive(Clone, Debug)]
-pub struct RunHead<'a> {
+pub struct ReportHeader<'a> {
     /// Start time of the run.
     pub now: Timestamp,
     /// The arguments as typed.
@@ -53,7 +53,7 @@ impl RunReport {
 
     /// Begins a report. The report of an earlier run is removed, so that it is never taken for
     /// that of a run that was killed. Returns an error if the file is something else.
-    pub fn open(path: &Path, head: &RunHead<'_>) -> Result<RunReport, Error> {
+    pub fn open(path: &Path, head: &ReportHeader<'_>) -> Result<RunReport, Error> {
         if path == Path::new("-") {
             return Err(Error::option("--report", "-", "must be a file; standard output has the rows"));
         }

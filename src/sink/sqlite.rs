@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use self::table::EventTable;
+use self::table::SqliteTable;
 use super::RowSink;
 use super::partial_file::{self, PartialFolder};
 use super::target::{Target, TargetWriter};
@@ -21,7 +21,7 @@ use crate::table::event_row::{RowStart, SplitRow};
 use crate::table::layout::OutputColumn;
 
 /// Writes a database.
-pub(super) struct DatabaseSink {
+pub(super) struct SqliteSink {
     target: Target,
     /// The name of the destination in errors.
     shown: String,
@@ -29,14 +29,14 @@ pub(super) struct DatabaseSink {
     connection: Connection,
     /// The folder of the database until it is complete.
     folder: PartialFolder,
-    table: EventTable,
+    table: SqliteTable,
     /// The start of a row that is not complete yet.
     begun: Vec<u8>,
 }
 
-impl DatabaseSink {
+impl SqliteSink {
     /// Creates a database that is written to `target`.
-    pub(super) fn new(target: Target, columns: &[OutputColumn]) -> Result<DatabaseSink, Error> {
+    pub(super) fn new(target: Target, columns: &[OutputColumn]) -> Result<SqliteSink, Error> {
         let shown = target.name();
         let temporary = std::env::temp_dir();
         // SQLite locks its files in its own way, so it gets a file of its own. The folder of
@@ -44,9 +44,9 @@ impl DatabaseSink {
         let parent = target.folder().unwrap_or(&temporary);
         let folder = partial_file::begin_folder(parent, &partial_file::temp_prefix());
         let folder = folder.map_err(|error| cannot_be_written(&shown, &plain(&error)))?;
-        let table = EventTable::new(columns);
+        let table = SqliteTable::new(columns);
         let connection = begin(&folder, &table).map_err(|error| failed(&shown, &error))?;
-        Ok(DatabaseSink { target, shown, connection, folder, table, begun: Vec::new() })
+        Ok(SqliteSink { target, shown, connection, folder, table, begun: Vec::new() })
     }
 
     /// Inserts all rows that are complete. Returns the bytes after them.
@@ -75,7 +75,7 @@ fn path(folder: &PartialFolder) -> PathBuf {
 }
 
 /// Creates the database and its table, and begins the transaction.
-fn begin(folder: &PartialFolder, table: &EventTable) -> rusqlite::Result<Connection> {
+fn begin(folder: &PartialFolder, table: &SqliteTable) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path(folder))?;
     // After a failure the file is removed, so nothing needs a journal.
     connection
@@ -84,7 +84,7 @@ fn begin(folder: &PartialFolder, table: &EventTable) -> rusqlite::Result<Connect
     Ok(connection)
 }
 
-impl RowSink for DatabaseSink {
+impl RowSink for SqliteSink {
     fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
         if self.begun.is_empty() {
             let rest = self.insert(rows)?;
@@ -101,7 +101,7 @@ impl RowSink for DatabaseSink {
     }
 
     fn finish(self: Box<Self>, _coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
-        let DatabaseSink { mut target, shown, folder, connection, .. } = *self;
+        let SqliteSink { mut target, shown, folder, connection, .. } = *self;
         connection.execute_batch("COMMIT").map_err(|error| failed(&shown, &error))?;
         connection.close().map_err(|(_, error)| failed(&shown, &error))?;
         let mut writer = TargetWriter::new(&mut target, stop);

@@ -84,7 +84,7 @@ mod tests {
         let now = "2026-10-01T09:14:02Z".parse().unwrap();
         let provenance = Provenance { now, command: "test", window: Window::default() };
         let columns = [("text", ColumnType::Text), ("time", ColumnType::Time), ("count", ColumnType::Value)];
-        let columns = columns.map(|(name, shows)| ComputedColumn::new(name, shows)).to_vec();
+        let columns = columns.map(|(name, column_type)| ComputedColumn::new(name, column_type)).to_vec();
         let layout = TableLayout { format, ..TableLayout::default() };
         let mut table = TableWriter::open(Some(&path), &layout, columns, &provenance).unwrap();
         table.row(&[CellValue::Text(HOSTILE), CellValue::Time(now), CellValue::Number(7)]).unwrap();

@@ -17,7 +17,7 @@ pub enum Target {
     /// Standard output.
     Stdout,
     /// A partial file next to the final path.
-    Whole {
+    AtomicFile {
         /// The partial file.
         file: NamedTempFile,
         /// The final path.
@@ -59,7 +59,7 @@ impl Target {
                     // The new file keeps the permissions of the one it replaces.
                     file.as_file().set_permissions(old.permissions()).map_err(fail)?;
                 }
-                Ok(Target::Whole { file, path: path.to_path_buf() })
+                Ok(Target::AtomicFile { file, path: path.to_path_buf() })
             }
         }
     }
@@ -68,7 +68,7 @@ impl Target {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let result = match self {
             Target::Stdout => io::stdout().lock().write_all(bytes),
-            Target::Whole { file, .. } => file.write_all(bytes),
+            Target::AtomicFile { file, .. } => file.write_all(bytes),
             Target::Special { file, .. } => file.write_all(bytes),
         };
         result.map_err(|error| Error::write(self.name(), &error))
@@ -78,7 +78,7 @@ impl Target {
     pub fn flush(&mut self) -> Result<(), Error> {
         let flushed = match self {
             Target::Stdout => io::stdout().lock().flush(),
-            Target::Whole { file, .. } => file.flush(),
+            Target::AtomicFile { file, .. } => file.flush(),
             Target::Special { file, .. } => file.flush(),
         };
         flushed.map_err(|error| Error::write(self.name(), &error))
@@ -88,7 +88,7 @@ impl Target {
     pub fn sync(&mut self) -> Result<(), Error> {
         self.flush()?;
         match self {
-            Target::Whole { file, path } => {
+            Target::AtomicFile { file, path } => {
                 file.as_file().sync_all().map_err(|error| Error::write(path.display(), &error))
             }
             Target::Stdout | Target::Special { .. } => Ok(()),
@@ -98,7 +98,7 @@ impl Target {
     /// Completes the output; a partial file is renamed to its final path.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
-        if let Target::Whole { file, path } = self {
+        if let Target::AtomicFile { file, path } = self {
             file.persist(&path).map_err(|error| Error::write(path.display(), &error.error))?;
         }
         Ok(())
@@ -107,7 +107,7 @@ impl Target {
     /// Returns the folder in which a new file is written; `None` for other targets.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
-            Target::Whole { file, .. } => file.path().parent(),
+            Target::AtomicFile { file, .. } => file.path().parent(),
             Target::Stdout | Target::Special { .. } => None,
         }
     }
@@ -116,7 +116,7 @@ impl Target {
     pub(super) fn name(&self) -> String {
         match self {
             Target::Stdout => "standard output".into(),
-            Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),
+            Target::AtomicFile { path, .. } | Target::Special { path, .. } => path.display().to_string(),
         }
     }
 }

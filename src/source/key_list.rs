@@ -61,9 +61,9 @@ impl KeyListInput {
 impl KeyListInput {
     /// The files of the list that need no download, if the list can be read again.
     pub(super) fn local_files(&self) -> impl Iterator<Item = LogFile> {
-        let is_there = !self.list.is_special || self.list.copy.is_some();
+        let is_present = !self.list.is_special || self.list.copy.is_some();
         let list =
-            is_there.then(|| self.list.open(&mut FileOpener::default(), &Cancellation::default()).ok()).flatten();
+            is_present.then(|| self.list.open(&mut FileOpener::default(), &Cancellation::default()).ok()).flatten();
         let mut reader = list.and_then(|list| KeyListReader::new(Box::new(list)).ok());
         let mut mirror = self.mirror.clone().map(OfflineObjects::new);
         let entries = std::iter::from_fn(move || reader.as_mut()?.next().ok().flatten());
@@ -109,14 +109,14 @@ pub(super) struct KeyListSource {
     reader: KeyListReader,
     /// The next entry, read ahead.
     next: Option<ListEntry>,
-    objects: ObjectReader,
+    objects: ObjectSource,
     scope: Scope,
     seen: SeenNames,
     stop: Cancellation,
 }
 
 /// Where objects come from.
-enum ObjectReader {
+enum ObjectSource {
     Bucket(Box<DownloadQueue>),
     Mirror(OfflineObjects),
 }
@@ -140,10 +140,10 @@ impl KeyListSource {
         let mut reader = KeyListReader::new(Box::new(bytes)).map_err(fail)?;
         let next = reader.next().map_err(fail)?;
         let mut objects = match mirror {
-            Some(mirror) if bucket.offline => ObjectReader::Mirror(OfflineObjects::new(mirror.clone())),
-            _ => ObjectReader::Bucket(Box::new(DownloadQueue::new(bucket.clone(), mirror.clone()))),
+            Some(mirror) if bucket.offline => ObjectSource::Mirror(OfflineObjects::new(mirror.clone())),
+            _ => ObjectSource::Bucket(Box::new(DownloadQueue::new(bucket.clone(), mirror.clone()))),
         };
-        if let (ObjectReader::Bucket(queue), Some(first)) = (&mut objects, &next)
+        if let (ObjectSource::Bucket(queue), Some(first)) = (&mut objects, &next)
             && let Some(ListedName::Object(location)) = first.content.as_ref().ok().map(|object| &object.name)
         {
             queue.connect(&location.bucket, report, stop)?;
@@ -191,8 +191,8 @@ impl KeyListSource {
         match name {
             ListedName::File(path) => Ok(ready(local(path))),
             ListedName::Object(location) => match &mut self.objects {
-                ObjectReader::Mirror(objects) => objects.find(location).map(ready),
-                ObjectReader::Bucket(queue) => {
+                ObjectSource::Mirror(objects) => objects.find(location).map(ready),
+                ObjectSource::Bucket(queue) => {
                     queue.push(location, size, report, &self.stop)?;
                     Ok(QueuedItem::Download)
                 }
@@ -210,8 +210,8 @@ impl KeyListSource {
                 return Ok(Some(*item));
             }
             let has_room = match &self.objects {
-                ObjectReader::Bucket(downloads) => downloads.has_room(),
-                ObjectReader::Mirror(_) => queue.is_empty(),
+                ObjectSource::Bucket(downloads) => downloads.has_room(),
+                ObjectSource::Mirror(_) => queue.is_empty(),
             };
             if queue.len() < DownloadQueue::AHEAD
                 && has_room
@@ -224,7 +224,7 @@ impl KeyListSource {
             if queue.is_empty() {
                 return Ok(None);
             }
-            let ObjectReader::Bucket(downloads) = &mut self.objects else { return Ok(None) };
+            let ObjectSource::Bucket(downloads) = &mut self.objects else { return Ok(None) };
             let Some(item) = downloads.next(PATIENCE, &self.stop)? else { return Ok(Some(SourceItem::Idle)) };
             queue.pop_front();
             return Ok(Some(item));
@@ -233,8 +233,8 @@ impl KeyListSource {
 
     fn downloads(&self) -> Option<&DownloadQueue> {
         match &self.objects {
-            ObjectReader::Bucket(downloads) => Some(downloads),
-            ObjectReader::Mirror(_) => None,
+            ObjectSource::Bucket(downloads) => Some(downloads),
+            ObjectSource::Mirror(_) => None,
         }
     }
 }

@@ -88,7 +88,7 @@ impl SourceItem {
             WalkEntry::Metadata(_) => SourceItem::Count(Box::default()),
             WalkEntry::Unfinished => SourceItem::ignored(IgnoredReason::Unfinished),
             WalkEntry::Special => SourceItem::ignored(IgnoredReason::Special),
-            WalkEntry::Skip(issue) => SourceItem::Issue(issue),
+            WalkEntry::Issue(issue) => SourceItem::Issue(issue),
             WalkEntry::Loop(text) => SourceItem::Note(text),
         }
     }

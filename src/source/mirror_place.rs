@@ -1,4 +1,4 @@
-//! Which mirror a folder or file belongs to, and of which bucket it is.
+//! Finds the mirror that a folder or file belongs to, and that mirror's bucket.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

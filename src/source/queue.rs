@@ -81,7 +81,7 @@ impl MessageQueue {
         let config = connection.load().await;
         let client = ServiceClient::new(&config);
         // An answer must come before the connection counts as silent.
-        let wait = MAX_WAIT.min(connection.patience / 2);
+        let wait = MAX_WAIT.min(connection.read_timeout / 2);
         let address = match QueueAddress::of_url(named, client.region()) {
             Some(address) => address,
             None => {
@@ -229,7 +229,7 @@ impl MessageQueue {
         parameters["QueueUrl"] = url.as_str().into();
         // A permission for a batch is that for a single message.
         let request = JsonRequest::new(JsonService::SQS, region, operation, &parameters);
-        self.client.call_json(&request.to_url(origin).on(url)).await
+        self.client.call_json(&request.with_url(origin).on(url)).await
     }
 }
 

@@ -116,7 +116,7 @@ enum MirrorItem {
     /// An object that was delivered before the window and was not downloaded.
     TooOld,
     /// An object, or a part of the listing, that failed.
-    Skip(Issue),
+    Issue(Issue),
     /// A message for the user.
     Note(String),
     /// An error that ends the run.

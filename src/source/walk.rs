@@ -29,12 +29,12 @@ pub enum WalkEntry {
     /// A pipe, a socket or a device.
     Special,
     /// An entry that cannot be read.
-    Skip(Issue),
+    Issue(Issue),
     /// A link back to one of its parent folders, whose files the walk reads anyway.
     Loop(String),
 }
 
-/// Walks a folder of a mirror. Links and special files are reported as [`WalkEntry::Skip`] and
+/// Walks a folder of a mirror. Links and special files are reported as [`WalkEntry::Issue`] and
 /// never followed.
 pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(WalkEntry) -> ControlFlow<()>) -> ControlFlow<()> {
     walk_folder(root, scope, false, each)
@@ -111,7 +111,7 @@ fn is_metadata_path(path: &Path) -> bool {
 
 fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {
     let problem = Problem::Walk(format!("cannot be read: {why}"));
-    WalkEntry::Skip(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
+    WalkEntry::Issue(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
 }
 
 fn classify_file(entry: DirEntry, scope: &Scope) -> WalkEntry {
@@ -133,12 +133,12 @@ fn walk_error(error: &walkdir::Error) -> WalkEntry {
         (Some(ancestor), _) => {
             WalkEntry::Loop(format!("{path}: a link back to {}; not followed again", ancestor.display()))
         }
-        (None, Some(error)) => WalkEntry::Skip(Issue {
+        (None, Some(error)) => WalkEntry::Issue(Issue {
             name: path.to_string(),
             problem: Problem::Walk(format!("cannot be read: {}", plain(error))),
             outcome: Outcome::Nothing,
         }),
-        (None, None) => WalkEntry::Skip(Issue {
+        (None, None) => WalkEntry::Issue(Issue {
             name: path.to_string(),
             problem: Problem::Walk("cannot be read".into()),
             outcome: Outcome::Nothing,
@@ -225,6 +225,6 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
         std::os::unix::fs::symlink("a/x", folder.path().join("b")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("c")).unwrap();
-        assert_eq!(walked(folder.path(), &Scope::default()), ["Loop", "a/x", "b", "Skip"]);
+        assert_eq!(walked(folder.path(), &Scope::default()), ["Loop", "a/x", "b", "Issue"]);
     }
 }

@@ -36,8 +36,8 @@ impl IdReader {
         Ok(IdReader { field, key: Some(RandomState::new()) })
     }
 
-    /// The same for hashes that are equal in all runs, as parts of one result need them. They are
-    /// 96 bits of a SHA-256, so that logs cannot provoke collisions of them either.
+    /// Like [`new`](Self::new), with hashes that are equal in all runs, as parts of one result need
+    /// them. They are 96 bits of a SHA-256, so that logs cannot provoke collisions of them either.
     pub fn for_parts(fields: &mut FieldSet) -> Result<IdReader, Error> {
         Ok(IdReader { field: fields.add("eventID")?, key: None })
     }

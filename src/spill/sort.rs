@@ -12,7 +12,7 @@ use crate::error::Error;
 
 /// Memory for the rows that wait to be sorted, in bytes.
 const MEMORY: usize = 16 << 20;
-/// The same where nothing else of the run takes much. The more is in memory, the less is written
+/// Memory of a sorter in a run that needs little else. The more is in memory, the less is written
 /// to disk and read again.
 const LARGE_MEMORY: usize = 24 << 20;
 
@@ -51,7 +51,7 @@ impl ExternalSorter {
         ExternalSorter::with_memory(limit, MEMORY)
     }
 
-    /// The same for a run that has memory to spare.
+    /// Like [`new`](Self::new), for a run that has memory to spare.
     pub fn with_large_memory(limit: Option<u64>) -> ExternalSorter {
         ExternalSorter::with_memory(limit, LARGE_MEMORY)
     }

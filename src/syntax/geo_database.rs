@@ -48,8 +48,8 @@ impl GeoAttribute {
 /// Reads the databases. Fails with the reason and the name of the file.
 pub type DatabaseLoader = Box<dyn FnOnce() -> Result<Vec<GeoDatabase>, String> + Send>;
 
-/// Databases, the first of which that has a value for an address counts. They are read when a
-/// value is needed: a run that shows and compares none takes no time for them.
+/// Databases in order of precedence: the first with a value for an address wins. They are read on
+/// first use, so that runs that need none do not load them.
 #[derive(Debug)]
 pub struct GeoDatabases {
     loaded: LazyLock<Result<Vec<GeoDatabase>, String>, DatabaseLoader>,

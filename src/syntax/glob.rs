@@ -407,8 +407,8 @@ mod tests {
     fn any_wanted_and_no_unwanted_pattern_must_match() {
         let accepts = |values: &[&str], text: &str| {
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
-            let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-            choice.accepts(|pattern| pattern.matches(text))
+            let patterns = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+            patterns.accepts(|pattern| pattern.matches(text))
         };
         assert!(accepts(&["a", "b"], "B"));
         assert!(!accepts(&["a", "b"], "c"));
@@ -424,15 +424,15 @@ mod tests {
     #[test]
     fn a_value_of_a_list_that_matches_nothing_is_known() {
         let values = ["a*", "ab", "c", "!d"].map(String::from);
-        let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        let unmatched = |choice: &PatternSet<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
-        assert_eq!(unmatched(&choice), Some(values[..3].to_vec()));
-        let clone = choice.clone();
+        let patterns = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let unmatched = |patterns: &PatternSet<Pattern>| patterns.unmatched().map(|unmatched| unmatched.values);
+        assert_eq!(unmatched(&patterns), Some(values[..3].to_vec()));
+        let clone = patterns.clone();
         assert!(clone.accepts(|pattern| pattern.matches("ab")), "two match at once");
         assert!(!clone.accepts(|pattern| pattern.matches("d")));
-        assert_eq!(unmatched(&choice), Some(vec!["c".into()]));
-        assert!(choice.accepts(|pattern| pattern.matches("c")));
-        assert_eq!(choice.unmatched(), None);
+        assert_eq!(unmatched(&patterns), Some(vec!["c".into()]));
+        assert!(patterns.accepts(|pattern| pattern.matches("c")));
+        assert_eq!(patterns.unmatched(), None);
         let alone = PatternSet::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
         assert_eq!(alone.unmatched(), None, "a single value is the business of the whole run");
     }

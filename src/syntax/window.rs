@@ -28,7 +28,7 @@ impl Window {
         Window::parse_options(["--since", "--until"], since, until, now, zone)
     }
 
-    /// The same for the values of two other options.
+    /// Like [`parse`](Self::parse), for the values of two other options.
     pub fn parse_options(
         [of_since, of_until]: [&str; 2],
         since: Option<&str>,
@@ -45,8 +45,8 @@ impl Window {
         if let (Some(from), Some(to)) = (window.since, window.until)
             && from >= to
         {
-            let right = format!("not before {of_until} {:?}; the window is empty", until.unwrap_or_default());
-            return Err(Error::option(of_since, since.unwrap_or_default(), right));
+            let reason = format!("not before {of_until} {:?}; the window is empty", until.unwrap_or_default());
+            return Err(Error::option(of_since, since.unwrap_or_default(), reason));
         }
         Ok(window)
     }
@@ -94,7 +94,7 @@ pub(crate) fn option_point(
     zone: &TimeZone,
     edge: WindowEdge,
 ) -> Result<Timestamp, Error> {
-    typed_point(text, now, zone, edge).ok_or_else(|| Error::option(option, text, right(text)))
+    typed_point(text, now, zone, edge).ok_or_else(|| Error::option(option, text, expected_form(text)))
 }
 
 /// Parses a value of `--since` or `--until`: what [`point`] parses, and also a word, a
@@ -172,7 +172,7 @@ pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdg
 }
 
 /// The error for a text that is not a time.
-fn right(text: &str) -> &'static str {
+fn expected_form(text: &str) -> &'static str {
     let (is_short, is_number) = (text.len() < DATE - 2, text.bytes().all(|byte| byte.is_ascii_digit()));
     if is_number && text.len() == "2026".len() && text.starts_with(['1', '2']) {
         return "not a time; write a year with a month, as in 2026-01, or a span with a unit, as in 7d";
@@ -195,7 +195,7 @@ const DATE: usize = "2026-10-01".len();
 
 /// Parses the value of `--time-zone`.
 pub fn zone(text: &str) -> Result<TimeZone, Error> {
-    let wrong = |right: &str| Error::option("--time-zone", text, right);
+    let wrong = |reason: &str| Error::option("--time-zone", text, reason);
     // POSIX reads UTC+2 as two hours behind UTC, the opposite of what users mean.
     let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
     match text {
@@ -442,7 +442,7 @@ mod tests {
             ("soon", SYNTAX),
             ("179000000", SYNTAX),
         ] {
-            assert_eq!(right(text), expected, "{text}");
+            assert_eq!(expected_form(text), expected, "{text}");
         }
     }
 
@@ -464,7 +464,7 @@ mod tests {
         #[test]
         fn every_text_is_a_time_or_refused(text in r"[0-9]{0,14}[ a-zMT:+é-]{0,6}[0-9-]{0,4}[ a-z]{0,5}") {
             let _ = since(&text);
-            prop_assert!(!right(&text).is_empty());
+            prop_assert!(!expected_form(&text).is_empty());
         }
     }
 

@@ -41,7 +41,7 @@ impl CellStyle {
         in_zone(value?, self.zone.as_ref()?)
     }
 
-    /// The same for the time of an event, which can also be a number.
+    /// Like [`zoned`](Self::zoned), for the time of an event, which can also be a number.
     pub(super) fn zoned_event_time(&self, value: Option<JsonValue<'_>>) -> Option<String> {
         Some(shown_in(time::of_value(value?)?, self.zone.as_ref()?))
     }

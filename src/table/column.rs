@@ -193,7 +193,7 @@ impl Column {
     fn large_value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let value = match &self.source {
             CellSource::Field(field) | CellSource::Time(field) => event.get(*field),
-            CellSource::Path(path) if !path.is_many() => path.value(event),
+            CellSource::Path(path) if !path.has_many_values() => path.value(event),
             CellSource::First(paths) => first(paths, event),
             _ => None,
         };
@@ -244,7 +244,7 @@ impl Column {
         emit: &mut ByteSink<'_>,
     ) -> ControlFlow<(), bool> {
         match &self.source {
-            CellSource::Path(path) if path.is_many() => streamed_cell::joined(path, event, style, emit)?,
+            CellSource::Path(path) if path.has_many_values() => streamed_cell::joined(path, event, style, emit)?,
             _ => match self.large_value(event) {
                 Some(value) => streamed_cell::cell(value, style, emit)?,
                 None => {
@@ -282,7 +282,7 @@ impl Column {
         match &mut self.source {
             CellSource::Field(field) => style.value(event.get(*field), out),
             CellSource::Time(field) => style.event_time(event.get(*field), out),
-            CellSource::Path(path) if path.is_many() => joined(path, event, style, out),
+            CellSource::Path(path) if path.has_many_values() => joined(path, event, style, out),
             CellSource::Path(path) => style.time(path.value(event), out),
             CellSource::First(paths) => style.value(first(paths, event), out),
             CellSource::UserName(names) => names.write(event, out, |name, out| match name {

@@ -16,7 +16,7 @@ pub struct ComputedColumn {
     /// The header, and the member's name in JSON.
     pub name: String,
     /// The type of its cells.
-    pub shows: ColumnType,
+    pub column_type: ColumnType,
     /// Position among the columns that an aligned table leaves out if a line does not fit,
     /// the first first; `None` for a column that is always shown.
     pub leave_out: Option<usize>,
@@ -24,8 +24,8 @@ pub struct ComputedColumn {
 
 impl ComputedColumn {
     /// A column with this name and type, which is always shown.
-    pub fn new(name: impl Into<String>, shows: ColumnType) -> ComputedColumn {
-        ComputedColumn { name: name.into(), shows, leave_out: None }
+    pub fn new(name: impl Into<String>, column_type: ColumnType) -> ComputedColumn {
+        ComputedColumn { name: name.into(), column_type, leave_out: None }
     }
 }
 
@@ -66,7 +66,8 @@ impl ComputedTable {
 
     /// The columns of an output of this table.
     pub fn output_columns(&self) -> Vec<OutputColumn> {
-        let output = |column: &ComputedColumn| self.rows.output_column(&column.name, column.shows, column.leave_out);
+        let output =
+            |column: &ComputedColumn| self.rows.output_column(&column.name, column.column_type, column.leave_out);
         self.columns.iter().map(output).collect()
     }
 
@@ -153,7 +154,7 @@ mod tests {
 
     fn table(layout: TableLayout) -> ComputedTable {
         let columns = [("=name", ColumnType::Text), ("time", ColumnType::Time), ("a,b", ColumnType::Value)];
-        ComputedTable::new(columns.map(|(name, shows)| ComputedColumn::new(name, shows)).to_vec(), &layout)
+        ComputedTable::new(columns.map(|(name, column_type)| ComputedColumn::new(name, column_type)).to_vec(), &layout)
     }
 
     /// The header and the rows of a table: a hostile text, absent values, and an empty text.
@@ -240,7 +241,7 @@ mod tests {
         let rows = [hostile, "@2026-10-01T09:14:02Z", "#18446744073709551615", "end"];
         assert_eq!(tokens, [&rows[..], &["", "", "", "end"], &["", "\"q", "-5", "end"]].concat());
         let columns = table(TableLayout { format: Format::Xlsx, ..TableLayout::default() }).output_columns();
-        let names = columns.iter().map(|column| (column.name.as_str(), column.shows, column.leave_out));
+        let names = columns.iter().map(|column| (column.name.as_str(), column.column_type, column.leave_out));
         let [text, time, value] = [ColumnType::Text, ColumnType::Time, ColumnType::Value];
         assert!(names.eq([("=name", text, None), ("time", time, None), ("a,b", value, None)]));
     }

@@ -67,7 +67,7 @@ pub(super) fn time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &mut Ve
     }
 }
 
-/// The same for the time of an event.
+/// Like [`time`], for the time of an event.
 pub(super) fn event_time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
     match style.zoned_event_time(shown) {
         Some(time) => text(&[&time], out),

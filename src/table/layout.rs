@@ -76,7 +76,7 @@ pub struct OutputColumn {
     /// The header of a sheet.
     pub name: String,
     /// The type of its cells.
-    pub shows: ColumnType,
+    pub column_type: ColumnType,
     /// Position among the columns that an aligned table leaves out if a line does not fit,
     /// the first first; `None` for a column that is always shown.
     pub leave_out: Option<usize>,
@@ -126,8 +126,8 @@ impl Format {
     }
 
     /// The format of a file name's ending.
-    pub fn of_ending(ending: &str) -> Option<Format> {
-        match ending.to_ascii_lowercase().as_str() {
+    pub fn from_extension(extension: &str) -> Option<Format> {
+        match extension.to_ascii_lowercase().as_str() {
             "tsv" | "tab" | "txt" | "out" | "log" => Some(Format::Tsv),
             "csv" => Some(Format::Csv),
             "json" | "jsonl" | "ndjson" => Some(Format::Json),

@@ -50,11 +50,11 @@ impl RowFormat {
     }
 
     /// A column of the output, by the name and the type of its cells.
-    pub(super) fn output_column(&self, name: &str, shows: ColumnType, leave_out: Option<usize>) -> OutputColumn {
+    pub(super) fn output_column(&self, name: &str, column_type: ColumnType, leave_out: Option<usize>) -> OutputColumn {
         let mut header = Vec::new();
         self.style.text(name, &mut header);
         excel::fit(&mut header, 0);
-        OutputColumn { name: String::from_utf8_lossy(&header).into_owned(), shows, leave_out }
+        OutputColumn { name: String::from_utf8_lossy(&header).into_owned(), column_type, leave_out }
     }
 
     /// Completes the text cell at `start`: cuts it to the limit of Excel, if rows respect

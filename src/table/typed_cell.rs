@@ -50,9 +50,9 @@ pub(super) enum CellKind {
 
 impl CellKind {
     /// The type of a text, which is not a JSON number, in a column of type `shows`.
-    pub(super) fn of_text(text: &[u8], shows: ColumnType) -> CellKind {
+    pub(super) fn of_text(text: &[u8], column_type: ColumnType) -> CellKind {
         let is_epoch = || str::from_utf8(text).is_ok_and(|text| time::parse_epoch(text).is_some());
-        match shows {
+        match column_type {
             ColumnType::Time if is_date_and_time(text) || is_epoch() => CellKind::Time,
             ColumnType::Value if is_date_and_time(text) => CellKind::Time,
             _ => CellKind::Text,
@@ -245,7 +245,7 @@ mod tests {
     fn a_time_is_known_by_its_form() {
         let kinds = |text: &str| {
             [ColumnType::Time, ColumnType::Value, ColumnType::Text]
-                .map(|shows| CellKind::of_text(text.as_bytes(), shows))
+                .map(|column_type| CellKind::of_text(text.as_bytes(), column_type))
         };
         let [text, time] = [CellKind::Text, CellKind::Time];
         assert_eq!(kinds("2026-10-01T12:00:00Z"), [time, time, text]);

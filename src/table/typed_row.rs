@@ -24,7 +24,7 @@ impl Table {
         cut
     }
 
-    /// The same for an event with values longer than any cell of Excel.
+    /// Like [`typed_row`](Self::typed_row), for an event with values longer than any cell of Excel.
     pub(super) fn typed_row_in_pieces(
         &mut self,
         event: &Event<'_>,
@@ -49,9 +49,9 @@ impl Table {
 /// Completes the cell whose text begins at `start`. Returns whether it was cut.
 fn end_cell(column: &Column, event: &Event<'_>, out: &mut Vec<u8>, start: usize) -> bool {
     let was_cut = excel::fit(out, start);
-    let kind = match column.shows() {
+    let kind = match column.column_type() {
         ColumnType::Value if column.is_number(event) => CellKind::Number,
-        shows => CellKind::of_text(&out[start..], shows),
+        column_type => CellKind::of_text(&out[start..], column_type),
     };
     typed_cell::end(out, start, kind);
     was_cut

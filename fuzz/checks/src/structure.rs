@@ -22,7 +22,7 @@ fn check(structure: &Structure, text: &[u8], simd: SimdLevel) {
     let reference = ReferenceStructure::of(text);
     let traits = TextTraits { is_ascii: text.is_ascii(), is_one_line: text.iter().all(|byte| *byte > b'\n') };
     assert_eq!(structure.traits(), traits, "{simd:?}");
-    let StructuralBitmaps { quotes, opens, closes } = structure.marks();
+    let StructuralBitmaps { quotes, opens, closes } = structure.bitmaps();
     check_bits("quotes", quotes, &reference.quotes, simd);
     check_bits("opens", opens, &reference.opens, simd);
     check_bits("closes", closes, &reference.closes, simd);

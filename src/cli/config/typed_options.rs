@@ -137,5 +137,5 @@ impl TypedOptions<'_> {
 
 /// What a format is called, by its name or the ending of a file, if it is one of values.
 pub(super) fn format_of_values(format: &str) -> Option<&'static str> {
-    Format::of_ending(format).or_else(|| Format::from_str(format, true).ok())?.of_values()
+    Format::from_extension(format).or_else(|| Format::from_str(format, true).ok())?.of_values()
 }

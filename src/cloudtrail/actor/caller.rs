@@ -16,7 +16,7 @@ use crate::decode::json::JsonValue;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct CallerFacts<H = u64> {
     /// How far the identity leads.
-    pub(super) standing: Standing,
+    pub(super) standing: ChainPosition,
     /// A name for the actor; empty if there is none.
     pub(super) name: String,
     /// How the identity shows the name.
@@ -34,7 +34,7 @@ pub(super) struct CallerFacts<H = u64> {
 
 /// How far an identity leads by itself.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-pub(super) enum Standing {
+pub(super) enum ChainPosition {
     /// Nothing is known.
     #[default]
     Unknown,
@@ -121,7 +121,7 @@ impl<T: HashTexts> CallerReader<T> {
         });
         let mut facts = CallerFacts { key, principal: hash(principal.id()), session, ..CallerFacts::default() };
         if is_true(assumed_root) {
-            facts.standing = Standing::Session;
+            facts.standing = ChainPosition::Session;
         } else if principal.is_role_session() {
             role_session(&principal, text_of(delivery).is_some(), &mut facts);
         } else {
@@ -145,21 +145,22 @@ fn role_session<H>(principal: &Principal<'_>, is_delivered_by_ec2: bool, facts: 
     let session_name = || principal.session_name().map(Cow::into_owned).unwrap_or_default();
     let issuer = principal.issuer_role_arn().unwrap_or_default();
     let (standing, start, name) = if let Some(source) = principal.source_identity() {
-        (Standing::Start, StartKind::SourceIdentity, user_name(&source))
+        (ChainPosition::Start, StartKind::SourceIdentity, user_name(&source))
     } else if issuer.contains(":role/aws-reserved/sso.amazonaws.com/") {
         // Only IAM Identity Center assumes these roles, and only it can create roles with
         // this path. The session name is that of the user.
-        (Standing::Start, StartKind::SessionName, user_name(&session_name()))
+        (ChainPosition::Start, StartKind::SessionName, user_name(&session_name()))
     } else if is_delivered_by_ec2 && is_instance(&session_name()) {
-        (Standing::Session, StartKind::Instance, session_name())
+        (ChainPosition::Session, StartKind::Instance, session_name())
     } else if let Some(service) = service_of_linked_role(&issuer) {
-        (Standing::Session, StartKind::ServiceLinkedRole, service.to_string())
+        (ChainPosition::Session, StartKind::ServiceLinkedRole, service.to_string())
     } else if let Some(service) = principal.invoked_by() {
-        (Standing::Invoked, StartKind::InvokedBy, user_name(&service))
+        (ChainPosition::Invoked, StartKind::InvokedBy, user_name(&service))
     } else {
-        (Standing::Session, StartKind::Identity, String::new())
+        (ChainPosition::Session, StartKind::Identity, String::new())
     };
-    facts.standing = if name.is_empty() && standing == Standing::Start { Standing::Session } else { standing };
+    facts.standing =
+        if name.is_empty() && standing == ChainPosition::Start { ChainPosition::Session } else { standing };
     (facts.start, facts.name) = (start, name);
 }
 
@@ -173,22 +174,23 @@ fn other<H>(principal: &Principal<'_>, facts: &mut CallerFacts<H>) {
             // The id of a session is not the start of a chain.
             let id = principal.id().unwrap_or_default();
             if !id.contains(':') && !id.is_empty() && is_account(&account()) {
-                (facts.standing, facts.start, facts.name) = (Standing::Foreign, StartKind::OtherAccount, name);
+                (facts.standing, facts.start, facts.name) = (ChainPosition::Foreign, StartKind::OtherAccount, name);
                 facts.account = account();
             } else if !id.is_empty() {
-                facts.standing = Standing::Foreign;
+                facts.standing = ChainPosition::Foreign;
             }
         }
         "FederatedUser" => match principal.token_issuer() {
             Some(issuer) => {
-                (facts.standing, facts.start, facts.name) = (Standing::Start, StartKind::Issuer, issuer.into_owned());
+                (facts.standing, facts.start, facts.name) =
+                    (ChainPosition::Start, StartKind::Issuer, issuer.into_owned());
                 facts.account = account();
             }
-            None => facts.standing = Standing::Session,
+            None => facts.standing = ChainPosition::Session,
         },
         "Role" => {}
         _ if !name.is_empty() => {
-            (facts.standing, facts.name) = (Standing::Start, name);
+            (facts.standing, facts.name) = (ChainPosition::Start, name);
             if matches!(&*kind, "IAMUser" | "Root") {
                 facts.account = account();
             }

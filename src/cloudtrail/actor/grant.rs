@@ -3,7 +3,7 @@
 use super::StartKind;
 use serde::{Deserialize, Serialize};
 
-use super::caller::{CallerFacts, CallerReader, Standing, is_instance, role_of};
+use super::caller::{CallerFacts, CallerReader, ChainPosition, is_instance, role_of};
 use super::index::ActorIndexBuilder;
 use super::session_start::SessionStart;
 use super::text_hasher::{HashTexts, PortableHasher, TextHasher};
@@ -195,7 +195,7 @@ impl<T: HashTexts> GrantReader<T> {
         let requested = assumed_role_arn(&role, &session).or_else(|| root_arn(&root)).unwrap_or_default();
         let key = self.callers.hasher.hash(&Self::text(event, &paths.key));
         let mut caller = self.caller(event);
-        if caller.standing == Standing::Start && caller.name == "ec2.amazonaws.com" && is_instance(&session) {
+        if caller.standing == ChainPosition::Start && caller.name == "ec2.amazonaws.com" && is_instance(&session) {
             (caller.start, caller.name) = (StartKind::Instance, session);
         }
         let mut arns = [&answered[0], &answered[1], &requested].map(|arn| self.callers.hasher.hash(arn)).to_vec();
@@ -247,6 +247,6 @@ fn user_of_arn<H: Default>(arn: &str) -> Option<CallerFacts<H>> {
     let (before, path) = arn.split_once(":user/")?;
     let (_, account) = before.rsplit_once(':')?;
     let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
-    let (standing, name) = (Standing::Start, user_name(name));
+    let (standing, name) = (ChainPosition::Start, user_name(name));
     Some(CallerFacts { standing, name, account: account.into(), ..CallerFacts::default() })
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::caller::{CallerFacts, SessionKey, Standing};
+use super::caller::{CallerFacts, ChainPosition, SessionKey};
 use super::grant::{Grant, GrantFact};
 use super::grant_table::GrantTable;
 use super::text_hasher::TextHasher;
@@ -32,7 +32,7 @@ const MAX_UNKNOWN: usize = 1 << 20;
 /// A caller, whose texts are kept elsewhere.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct StoredCaller {
-    pub(super) standing: Standing,
+    pub(super) standing: ChainPosition,
     pub(super) start: StartKind,
     name: u32,
     account: u32,
@@ -200,7 +200,7 @@ impl ActorIndexBuilder {
     pub fn finish(mut self) -> ActorIndex {
         self.compact();
         let is_user = |caller: &StoredCaller| {
-            caller.principal != 0 && caller.standing == Standing::Start && caller.start == StartKind::Identity
+            caller.principal != 0 && caller.standing == ChainPosition::Start && caller.start == StartKind::Identity
         };
         let users = self.callers.iter().enumerate().filter(|(_, caller)| is_user(caller));
         let mut users: Vec<(u64, u32)> = users.map(|(place, caller)| (caller.principal, place as u32)).collect();
@@ -298,9 +298,9 @@ impl ActorIndex {
     fn cause<'i>(&'i self, entries: impl Iterator<Item = &'i GrantEntry> + Clone, link: LinkKind) -> Cause {
         let callers = || entries.clone().map(|entry| &self.callers[entry.caller as usize]);
         let is_known_better = |foreign: &StoredCaller| {
-            foreign.standing == Standing::Foreign
+            foreign.standing == ChainPosition::Foreign
                 && callers().any(|caller| {
-                    caller.standing != Standing::Foreign
+                    caller.standing != ChainPosition::Foreign
                         && caller.principal == foreign.principal
                         && caller.principal != 0
                 })
@@ -334,7 +334,8 @@ impl ActorIndex {
 fn is_same(one: &StoredCaller, other: &StoredCaller) -> bool {
     let is_same_principal = one.principal == other.principal || one.principal == 0 || other.principal == 0;
     let session = |caller: &StoredCaller| caller.session.map(|session| (session.arn, session.created));
-    let has_session = |caller: &StoredCaller| matches!(caller.standing, Standing::Session | Standing::Invoked);
+    let has_session =
+        |caller: &StoredCaller| matches!(caller.standing, ChainPosition::Session | ChainPosition::Invoked);
     is_same_principal
         && (one.standing, one.start, one.name, one.account) == (other.standing, other.start, other.name, other.account)
         && (!has_session(one) || (session(one).is_some() && session(one) == session(other)))

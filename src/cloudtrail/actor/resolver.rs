@@ -1,6 +1,6 @@
 //! Follows a chain of credentials back to its start.
 
-use super::caller::{CallerFacts, SessionKey, Standing};
+use super::caller::{CallerFacts, ChainPosition, SessionKey};
 use super::index::{ActorIndex, Cause, StoredCaller};
 use super::text_hasher::HashTexts;
 use super::{Actor, ActorProof, LinkKind, StartKind};
@@ -12,7 +12,7 @@ const MAX_CHAIN: usize = 10;
 /// A caller of a chain: of the event itself, or of one that handed out credentials.
 #[derive(Clone, Copy)]
 struct ChainCaller<'i> {
-    standing: Standing,
+    standing: ChainPosition,
     start: StartKind,
     name: &'i str,
     account: &'i str,
@@ -60,7 +60,7 @@ impl ActorIndex {
     pub(super) fn actor(&self, facts: &CallerFacts, account: &str) -> Option<Actor> {
         let caller = ChainCaller::of_event(facts);
         let Some(start) = self.start(caller, 0) else {
-            if let (Some(session), Standing::Session | Standing::Invoked) = (facts.session, facts.standing) {
+            if let (Some(session), ChainPosition::Session | ChainPosition::Invoked) = (facts.session, facts.standing) {
                 self.note_unknown(session);
             }
             return None;
@@ -69,7 +69,7 @@ impl ActorIndex {
         via.links.reverse();
         self.add_notes(&start.caller, &mut via);
         if facts.start == StartKind::SourceIdentity
-            && let Some(setter) = self.start(ChainCaller { standing: Standing::Session, name: "", ..caller }, 0)
+            && let Some(setter) = self.start(ChainCaller { standing: ChainPosition::Session, name: "", ..caller }, 0)
             && setter.caller.name != facts.name
         {
             via.set_by = Some(self.shown(&setter.caller, account));
@@ -97,13 +97,13 @@ impl ActorIndex {
     fn start<'i>(&'i self, caller: ChainCaller<'i>, depth: usize) -> Option<ChainStart<'i>> {
         let itself = || (!caller.name.is_empty()).then_some(ChainStart { caller, links: Vec::new() });
         match caller.standing {
-            Standing::Unknown => None,
-            Standing::Start => itself(),
-            Standing::Foreign => {
+            ChainPosition::Unknown => None,
+            ChainPosition::Start => itself(),
+            ChainPosition::Foreign => {
                 let Some(user) = self.user(caller.principal) else { return itself() };
                 Some(ChainStart { caller: ChainCaller::of_grant(self, user), links: vec![LinkKind::PrincipalId] })
             }
-            Standing::Session | Standing::Invoked => {
+            ChainPosition::Session | ChainPosition::Invoked => {
                 let cause = caller.session.map_or(Cause::Unknown, |session| self.session(session));
                 let is_caused = !matches!(cause, Cause::Unknown);
                 if let Cause::One(grantor, link) = cause
@@ -114,7 +114,7 @@ impl ActorIndex {
                     return Some(start);
                 }
                 // The service that made a call is not the start of a chain that has one.
-                if caller.standing == Standing::Invoked && is_caused { None } else { itself() }
+                if caller.standing == ChainPosition::Invoked && is_caused { None } else { itself() }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::caller::{CallerFacts, SessionKey, Standing};
+use super::caller::{CallerFacts, ChainPosition, SessionKey};
 use super::grant::{Grant, GrantFact, GrantReader};
 use super::{Actor, ActorIndexBuilder};
 use crate::decode::event::FieldSet;
@@ -23,7 +23,7 @@ pub struct SessionStart {
     pub(super) facts: Vec<GrantFact>,
 }
 
-/// Sessions, of which some are to be resolved. The order in which they are added has no effect.
+/// Session starts, some of which are to be resolved. The order of adding has no effect.
 #[derive(Debug)]
 pub struct SessionStarts {
     index: ActorIndexBuilder,
@@ -78,8 +78,11 @@ impl SessionStarts {
         let index = std::mem::take(&mut self.index).finish();
         let asked = std::mem::take(&mut self.known).into_iter().filter_map(|(session, asked)| asked.then_some(session));
         // An event of the session, of which all callers that began it decide.
-        let event =
-            |session| CallerFacts { standing: Standing::Session, session: Some(session), ..CallerFacts::default() };
+        let event = |session| CallerFacts {
+            standing: ChainPosition::Session,
+            session: Some(session),
+            ..CallerFacts::default()
+        };
         let actors = asked.filter_map(|session| index.actor(&event(session), ""));
         SessionCount::Exact(actors.filter(|actor| is_wanted(actor)).count() as u64)
     }

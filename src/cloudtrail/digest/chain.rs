@@ -171,9 +171,9 @@ impl Chain {
 
     /// Records that the digest before is not proven, or not there.
     fn missing(&mut self, from: Option<Timestamp>, previous: &PreviousDigest, digest: &ProvenDigest) {
-        let is_there = self.unproven_keys.contains(&previous.key);
-        let reason = if is_there { GapReason::NotProven } else { GapReason::Missing };
-        if !is_there {
+        let is_present = self.unproven_keys.contains(&previous.key);
+        let reason = if is_present { GapReason::NotProven } else { GapReason::Missing };
+        if !is_present {
             let problem = DigestProblem::Missing;
             self.problems.push(ChainProblem { key: previous.key.clone(), problem, end: digest.start });
         }

@@ -136,7 +136,7 @@ impl Resource {
         Resource { kind, id: id.into(), is_alias: false }
     }
 
-    /// A resource of which the event gives only the name of a group or a public address.
+    /// A resource whose event gives only the name of a group or a public address.
     pub fn alias(kind: ResourceKind, name: impl Into<String>) -> Resource {
         Resource { kind, id: name.into(), is_alias: true }
     }
@@ -207,7 +207,7 @@ pub enum Property {
     /// `running`, `stopped`, `available` …
     State,
     /// A private IPv4 address of an interface (several), or of an instance or a NAT gateway
-    /// of which no interface is known.
+    /// whose interface is unknown.
     PrivateAddress,
     /// A public IPv4 address: of an allocation, or assigned to an interface.
     PublicAddress,

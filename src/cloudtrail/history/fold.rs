@@ -7,7 +7,7 @@ use std::sync::Arc;
 use self::step::FoldStep;
 use super::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use super::interval::{Interval, IntervalEnd};
-use super::state::{PresentValue, ResourceKey, ResourceState, State};
+use super::state::{HistoryState, PresentValue, ResourceKey, ResourceState};
 
 /// Receives each interval that ended, with what is known of its resource until then.
 pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
@@ -15,14 +15,14 @@ pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
 /// Applies changes in chronological order.
 #[derive(Debug, Default)]
 pub struct HistoryFold {
-    state: State,
+    state: HistoryState,
     /// The resources that the last event has changed.
     touched: Vec<ResourceKey>,
 }
 
 impl HistoryFold {
     /// The state after the events so far.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &HistoryState {
         &self.state
     }
 

@@ -76,7 +76,7 @@ impl IntervalEnd {
         IntervalEnd { time: event.time, event_id: event.id.clone(), actor: event.actor.clone(), is_seen: true }
     }
 
-    /// An end that no event tells, some time before this one.
+    /// An end that no event records, some time before this one.
     pub fn before(event: &ChangeEvent) -> IntervalEnd {
         IntervalEnd { time: event.time, event_id: String::new(), actor: String::new(), is_seen: false }
     }

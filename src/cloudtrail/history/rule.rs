@@ -94,7 +94,7 @@ impl SecurityGroupRule {
         SecurityGroupRule { direction: RuleDirection::Out, protocol: ALL.into(), ports: None, source }
     }
 
-    /// The same rule in this direction, if its own is unknown.
+    /// Sets the direction of the rule if it is unknown.
     pub fn or_direction(mut self, direction: RuleDirection) -> SecurityGroupRule {
         if self.direction == RuleDirection::Unknown {
             self.direction = direction;
@@ -112,7 +112,7 @@ impl SecurityGroupRule {
         }
     }
 
-    /// The same rule as in a response that leaves out the account of a source group.
+    /// The rule as a response shows it that leaves out the account of a source group.
     pub fn without_account(&self) -> SecurityGroupRule {
         let mut rule = self.clone();
         if let RuleSource::Group { account, .. } = &mut rule.source {

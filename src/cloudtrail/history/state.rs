@@ -75,7 +75,7 @@ impl ResourceState {
         removed
     }
 
-    /// When a value of which no beginning was seen can have begun at the earliest.
+    /// The earliest time at which a value without an observed beginning can have begun.
     pub(super) fn unseen_begin(&self, property: &Property, value: Option<&String>) -> IntervalBegin {
         let ended = ended_key(property, value).and_then(|key| self.ended.get(&key).copied());
         let other = self.values(property).iter().filter(|_| !property.has_many());
@@ -102,9 +102,9 @@ fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, O
     }
 }
 
-/// All resources that exist, and how to find them by what they are connected with.
+/// All resources that exist, indexed by what they are connected with.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct HistoryState {
     /// One copy of each account and region, for all its resources.
     scopes: BTreeSet<ResourceScope>,
     resources: HashMap<ResourceKey, ResourceState>,
@@ -146,7 +146,7 @@ impl DeletedResources {
     }
 }
 
-impl State {
+impl HistoryState {
     /// The copy of a scope that all its resources share.
     pub(super) fn intern(&mut self, scope: &ResourceScope) -> ResourceScope {
         if let Some(known) = self.scopes.get(scope) {

@@ -113,12 +113,12 @@ impl Scope {
         })
     }
 
-    /// The same with the folder of one more region.
+    /// Adds the folder of one more region.
     pub fn with_region(self, also_region: Option<&'static str>) -> Scope {
         Scope { also_region, ..self }
     }
 
-    /// The same with digests.
+    /// Adds digests.
     pub fn with_digests(mut self) -> Scope {
         self.has_digests = true;
         self.kinds.get_or_insert_default().insert(DIGEST.into());
@@ -148,7 +148,7 @@ impl Scope {
         self.has_end.then_some(late)
     }
 
-    /// The same for paths below `folder`, whose own name proves nothing.
+    /// Applies the scope to paths below `folder`, whose own name proves nothing.
     pub fn below(self, folder: &Path) -> Scope {
         Scope { root: folder.to_string_lossy().into_owned(), ..self }
     }
@@ -169,11 +169,11 @@ impl Scope {
             || place.organisation == self.organisation.as_deref()
             || (place.organisation.is_none() && place.account.is_none());
         let is_account = match (&self.accounts, place.account) {
-            (Some(choice), Some(account)) => choice.accepts(|pattern| pattern.matches(account)),
+            (Some(patterns), Some(account)) => patterns.accepts(|pattern| pattern.matches(account)),
             _ => true,
         };
         let is_region = match (&self.regions, place.region) {
-            (Some(choice), Some(region)) => regions::may_hold(choice, region) || self.also_region == Some(region),
+            (Some(patterns), Some(region)) => regions::may_hold(patterns, region) || self.also_region == Some(region),
             _ => true,
         };
         let is_day = place.days().is_none_or(|(first, last)| {

@@ -88,7 +88,8 @@ pub(super) fn names_in_request<'a>(request: JsonValue<'a>, mut each: impl FnMut(
     });
 }
 
-/// The same for the response, which is mostly one object that describes the resource.
+/// Like `names_in_request`, for the response, which is mostly one object that describes the
+/// resource.
 pub(super) fn names_in_answer<'a>(answer: JsonValue<'a>, mut each: impl FnMut(JsonValue<'a>)) {
     answer.each_member(|key, value| match value.kind() {
         ValueKind::Object if key.ends_with(b"Response") => {

@@ -80,7 +80,7 @@ pub const RULES: &[ThemeRule] = &[
     rule(Theme::Logging, "macie2", "DisableMacie", RESOURCES),
     rule(Theme::Logging, "inspector2", "Disable", RESOURCES),
     rule(Theme::Logging, "detective", "DeleteGraph", RESOURCES),
-    // The flow logs, not the VPCs that they are of.
+    // The flow logs, not their VPCs.
     rule(
         Theme::Logging,
         "ec2",

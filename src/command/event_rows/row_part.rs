@@ -38,7 +38,7 @@ pub(in crate::command) struct RowPiece {
 
 /// The fill level of a part at some point.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::command) struct RowMark {
+pub(in crate::command) struct RowCheckpoint {
     pub(in crate::command) count: u64,
     rows: usize,
     ends: usize,
@@ -49,7 +49,7 @@ pub(in crate::command) struct RowMark {
 }
 
 impl Part for RowPart {
-    type Mark = RowMark;
+    type Checkpoint = RowCheckpoint;
 
     fn count(&self) -> u64 {
         self.count
@@ -59,8 +59,8 @@ impl Part for RowPart {
         self.rows.len() + self.keys.len()
     }
 
-    fn mark(&self) -> RowMark {
-        RowMark {
+    fn checkpoint(&self) -> RowCheckpoint {
+        RowCheckpoint {
             count: self.count,
             rows: self.rows.len(),
             ends: self.ends.len(),
@@ -71,11 +71,11 @@ impl Part for RowPart {
         }
     }
 
-    fn count_at(mark: &RowMark) -> u64 {
+    fn count_at(mark: &RowCheckpoint) -> u64 {
         mark.count
     }
 
-    fn cut(&mut self, mark: &RowMark) {
+    fn roll_back_to(&mut self, mark: &RowCheckpoint) {
         self.count = mark.count;
         self.rows.truncate(mark.rows);
         self.ends.truncate(mark.ends);
@@ -92,8 +92,8 @@ impl Part for RowPart {
     fn clear(&mut self) {
         /// More than a usual part has, in bytes.
         const MAX_LIST: usize = MAX_BYTES / 4;
-        let mark = RowMark { count: 0, rows: 0, ends: 0, cut: 0, ids: 0, keys: 0, key_ends: 0 };
-        self.cut(&mark);
+        let mark = RowCheckpoint { count: 0, rows: 0, ends: 0, cut: 0, ids: 0, keys: 0, key_ends: 0 };
+        self.roll_back_to(&mark);
         self.piece = None;
         // What is kept need not be allocated again. Free the memory of an unusually large row, or
         // of unusually many small ones.
@@ -108,7 +108,7 @@ impl Part for RowPart {
 
 impl RowPart {
     /// Moves the row started after `mark`, with its id and key, into a new block.
-    pub(in crate::command) fn split_off(&mut self, mark: RowMark) -> RowPart {
+    pub(in crate::command) fn split_off(&mut self, mark: RowCheckpoint) -> RowPart {
         let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
         RowPart {
             rows: self.rows.split_off(mark.rows),

@@ -143,7 +143,7 @@ impl RowWorker {
     /// Writes a row that may be larger than a part.
     #[cold]
     fn large_row(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
-        let before = out.part().mark();
+        let before = out.part().checkpoint();
         self.mark(matched, out.part());
         let table = &mut self.table;
         let cut = in_pieces(out, before, |emit| table.row_in_pieces(matched.event, matched.file, emit))?;
@@ -167,7 +167,7 @@ fn count(cut: u64, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
 /// ended.
 fn in_pieces<T>(
     out: &mut PartWriter<'_, RowPart>,
-    before: <RowPart as Part>::Mark,
+    before: <RowPart as Part>::Checkpoint,
     write: impl FnOnce(&mut ByteSink<'_>) -> ControlFlow<(), T>,
 ) -> ControlFlow<(), T> {
     let (mut start, mut is_first) = (out.part().rows.len(), true);

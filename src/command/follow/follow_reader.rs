@@ -222,7 +222,7 @@ impl<'a> FollowReader<'a> {
     /// Reports an object that could not be fetched, unless that was done before.
     fn report_once(&mut self, object: Location, issue: &Issue) {
         if self.add_failure(object, ObjectFailure::Missing) {
-            self.report.skip(issue);
+            self.report.issue(issue);
         }
     }
 
@@ -236,7 +236,7 @@ impl<'a> FollowReader<'a> {
     pub(super) fn report_list_failure_once(&mut self, issue: &Issue) {
         if self.list_failures.insert(issue.name.clone()) {
             self.totals.coverage.problems += 1;
-            self.report.skip(issue);
+            self.report.issue(issue);
         }
     }
 

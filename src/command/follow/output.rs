@@ -173,7 +173,7 @@ impl FollowOutput for CollectorOutput<'_> {
         self.refused += 1;
         let name = RowOrigin::of(&key).file.to_string();
         let problem = Problem::Download(format!("an event is larger than {} MiB", MAX_EVENT >> 20));
-        self.report.skip(&Issue { name, problem, outcome: Outcome::LeftOut(1) });
+        self.report.issue(&Issue { name, problem, outcome: Outcome::LeftOut(1) });
         Ok(())
     }
 

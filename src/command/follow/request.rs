@@ -154,16 +154,16 @@ impl FollowRequest {
 
     /// The layout for what the jq expression can output. Returns an error if the two contradict
     /// each other.
-    pub(super) fn layout_for(&self, yields: OutputKind) -> Result<TableLayout, Error> {
+    pub(super) fn layout_for(&self, output_kind: OutputKind) -> Result<TableLayout, Error> {
         let mut layout = self.layout.clone();
-        layout.header &= yields == OutputKind::Truth;
-        if yields == OutputKind::Values && !layout.columns.is_empty() && !layout.set.contains(&"columns") {
+        layout.header &= output_kind == OutputKind::Boolean;
+        if output_kind == OutputKind::Value && !layout.columns.is_empty() && !layout.set.contains(&"columns") {
             return Err(Error::about("--columns", ": the --jq expression writes its own lines; leave out --columns"));
         }
-        if yields == OutputKind::Values {
+        if output_kind == OutputKind::Value {
             layout.columns.clear();
         }
-        if yields != OutputKind::Truth && layout.excel {
+        if output_kind != OutputKind::Boolean && layout.excel {
             return Err(Error::about("--excel", ": the --jq expression must only select events"));
         }
         Ok(layout)

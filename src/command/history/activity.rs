@@ -126,7 +126,7 @@ impl ActivityReader {
 
     /// Notes an event.
     pub(super) fn note(&mut self, event: &Event<'_>) {
-        let raw = |slot| event.get(slot).and_then(|value: JsonValue<'_>| value.raw_string());
+        let raw = |field| event.get(field).and_then(|value: JsonValue<'_>| value.raw_string());
         let time = raw(self.time).and_then(|text| <&[u8; LENGTH]>::try_from(text).ok());
         if let (Some(last), Some(time)) = (&mut self.last, time)
             && raw(self.region) == Some(&last.region[..])

@@ -54,7 +54,7 @@ impl ChangePart {
 }
 
 impl Part for ChangePart {
-    type Mark = (usize, usize, usize);
+    type Checkpoint = (usize, usize, usize);
 
     fn count(&self) -> u64 {
         self.ends.len() as u64
@@ -64,22 +64,22 @@ impl Part for ChangePart {
         self.bytes.len()
     }
 
-    fn mark(&self) -> Self::Mark {
+    fn checkpoint(&self) -> Self::Checkpoint {
         (self.bytes.len(), self.ends.len(), self.too_long.len())
     }
 
-    fn count_at((_, events, _): &Self::Mark) -> u64 {
+    fn count_at((_, events, _): &Self::Checkpoint) -> u64 {
         *events as u64
     }
 
-    fn cut(&mut self, (bytes, events, too_long): &Self::Mark) {
+    fn roll_back_to(&mut self, (bytes, events, too_long): &Self::Checkpoint) {
         self.bytes.truncate(*bytes);
         self.ends.truncate(*events);
         self.too_long.truncate(*too_long);
     }
 
     fn clear(&mut self) {
-        self.cut(&(0, 0, 0));
+        self.roll_back_to(&(0, 0, 0));
         self.bytes.shrink_to(1 << 20);
     }
 }
@@ -129,7 +129,7 @@ impl ChangeWorker {
         if changes.is_empty() {
             return None;
         }
-        let text = |slot| event.get(slot).and_then(|value| value.string()).map_or(String::new(), |text| text.into());
+        let text = |field| event.get(field).and_then(|value| value.string()).map_or(String::new(), |text| text.into());
         let mut actor = String::new();
         self.user.each(event, |name| actor = name.to_string());
         Some(ChangeEvent {

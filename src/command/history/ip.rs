@@ -166,7 +166,7 @@ fn extended(mut row: HistoryRow, resource: &Resource, connections: &Connections,
             }
         }
     }
-    // What took no time at all is still told.
+    // Keep the row even if it covers no time: it began and ended in the same second.
     if taken.is_empty() {
         rows.push(row);
     } else {

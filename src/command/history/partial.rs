@@ -21,7 +21,7 @@ use super::consumer::{ChangeMerge, ChangePart, ChangeWorker};
 use super::form::HistoryForm;
 use super::request::HistoryRequest;
 use super::{OpenOutput, answer};
-use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
+use crate::command::merge::{CheckedPart, MergeRun, PartSet};
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::consumer::{Consumer, Part};
@@ -108,7 +108,7 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
 
 /// Takes the changes of a part, and what its run has read.
 fn join(
-    surveyed: &SurveyedPart,
+    surveyed: &CheckedPart,
     run: &MergeRun<'_>,
     merge: &mut ChangeMerge,
     coverage: &mut Coverage,

@@ -126,9 +126,9 @@ impl RowColumns {
         let leave_out = |name: &str| LEAVE_OUT.iter().position(|other| *other == name && !self.is_named);
         // With their words, such as `still at`, these times are text in a workbook.
         let is_time = |name: &str| is_aligned && FIRST.contains(&name);
-        let shows = |name: &str| if is_time(name) { ColumnType::Time } else { ColumnType::Text };
+        let column_type = |name: &str| if is_time(name) { ColumnType::Time } else { ColumnType::Text };
         let column =
-            |name: &str| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, shows(name)) };
+            |name: &str| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, column_type(name)) };
         self.shown.iter().map(|at| column(self.all[*at])).collect()
     }
 }

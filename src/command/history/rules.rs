@@ -43,7 +43,7 @@ pub(super) struct RuleQuestion {
     pub(super) from: Option<IpNet>,
     /// A port that the rule opens.
     pub(super) port: Option<u16>,
-    /// Whether the rule lets everybody in.
+    /// Whether the rule must be open to all addresses.
     pub(super) is_open: bool,
 }
 
@@ -64,7 +64,7 @@ mod network_text {
 }
 
 impl RuleQuestion {
-    fn fits(&self, interval: &Interval, rule: Option<&SecurityGroupRule>, state: &ResourceState) -> bool {
+    fn matches(&self, interval: &Interval, rule: Option<&SecurityGroupRule>, state: &ResourceState) -> bool {
         let is_group = self
             .group
             .as_ref()
@@ -85,7 +85,7 @@ pub(super) fn rules(log: &mut ChangeLog, question: &RuleQuestion) -> Result<Vec<
             return;
         }
         let rule = interval.value.as_deref().and_then(|rule| rule.parse().ok());
-        if question.fits(&interval, rule.as_ref(), state) {
+        if question.matches(&interval, rule.as_ref(), state) {
             rows.push(HistoryRow::of(&interval, cells(&interval, rule.as_ref(), state)));
         }
     })?;

@@ -81,7 +81,7 @@ impl SnapshotBaseline {
                     problems += 1;
                     let problem = Problem::Resources(why);
                     let name = entry.path().display().to_string();
-                    report.skip(&Issue { name, problem, outcome: Outcome::Nothing });
+                    report.issue(&Issue { name, problem, outcome: Outcome::Nothing });
                 }
             }
         }

@@ -81,7 +81,7 @@ fn list_bucket(
         match key {
             ListedKey::Object(object) => add(totals, name(object.key), object.size.unwrap_or_default())?,
             ListedKey::Archived(_) => totals.archived += 1,
-            ListedKey::Failed(issue) => report.skip(&issue),
+            ListedKey::Failed(issue) => report.issue(&issue),
         }
         Ok(())
     })?;
@@ -104,7 +104,7 @@ fn list_files(
     let coverage = source.run(report, &mut |item| {
         match item {
             SourceItem::File(file) => result = listed(&file, report, |name, size| add(totals, name, size)),
-            SourceItem::Issue(issue) => report.skip(&issue),
+            SourceItem::Issue(issue) => report.issue(&issue),
             SourceItem::Note(text) => report.note(&text),
             SourceItem::Detail(text) => report.detail(1, || text),
             SourceItem::LeftOut(file) => totals.left_out.add(&file.coverage()),
@@ -134,7 +134,7 @@ fn listed(
         Ok(_) => return Err(Error::usage(format!("{}: a pipe or a device; keys lists only files", path.display()))),
         Err(error) => {
             let problem = Problem::Unreadable(error);
-            report.skip(&Issue { name: file.name().into_owned(), problem, outcome: Outcome::Nothing });
+            report.issue(&Issue { name: file.name().into_owned(), problem, outcome: Outcome::Nothing });
             return Ok(());
         }
     };

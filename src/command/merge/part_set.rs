@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::MergeArgs;
 use super::file_names::{NameHasher, NameSet};
-use super::plan::Plan;
+use super::plan::MergePlan;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, FileOutcome, FileRecord, Report};
@@ -18,11 +18,11 @@ pub(in crate::command) struct PartSet {
     /// The question.
     pub(in crate::command) header: PartHeader,
     /// The parts; there is at least one.
-    pub(in crate::command) parts: Vec<SurveyedPart>,
+    pub(in crate::command) parts: Vec<CheckedPart>,
 }
 
 /// A part that is whole.
-pub(in crate::command) struct SurveyedPart {
+pub(in crate::command) struct CheckedPart {
     pub(in crate::command) path: PathBuf,
     /// What its run has read.
     pub(in crate::command) coverage: Coverage,
@@ -59,7 +59,7 @@ impl PartSet {
             // A timeline needs all files for its coverage.
             let is_empty = header.options.get("limit").is_some_and(|limit| limit == &["0"]);
             let reads_nothing = names.count() == 0 && header.command.is_empty() && is_empty;
-            Plan::new(&args.plan, &hasher).order(&mut parts, names, reads_nothing)?;
+            MergePlan::new(&args.plan, &hasher).order(&mut parts, names, reads_nothing)?;
         }
         Ok(PartSet { header, parts })
     }
@@ -129,7 +129,7 @@ struct PartChecker {
     hasher: NameHasher,
     /// The files of all parts.
     names: NameSet,
-    parts: Vec<SurveyedPart>,
+    parts: Vec<CheckedPart>,
 }
 
 impl PartChecker {
@@ -159,7 +159,7 @@ impl PartChecker {
         }
         let coverage = coverage.ok_or_else(|| part.failed("has no coverage; make this part again".into()))?;
         let order = order.finalize().into();
-        self.parts.push(SurveyedPart { path: path.to_path_buf(), coverage, first, files, order });
+        self.parts.push(CheckedPart { path: path.to_path_buf(), coverage, first, files, order });
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::file_names::{NameHasher, NameSet};
-use super::part_set::SurveyedPart;
+use super::part_set::CheckedPart;
 use crate::error::Error;
 use crate::report::count;
 use crate::sink::part_file::PartFileReader;
@@ -14,7 +14,7 @@ use crate::source::key_list::each_name;
 use crate::spill::dedupe::IdHash;
 
 /// The lists of a plan, one after another.
-pub(super) struct Plan<'a> {
+pub(super) struct MergePlan<'a> {
     lists: &'a [PathBuf],
     hasher: &'a NameHasher,
 }
@@ -27,9 +27,9 @@ struct MissingFiles {
     count: u64,
 }
 
-impl<'a> Plan<'a> {
-    pub(super) fn new(lists: &'a [PathBuf], hasher: &'a NameHasher) -> Plan<'a> {
-        Plan { lists, hasher }
+impl<'a> MergePlan<'a> {
+    pub(super) fn new(lists: &'a [PathBuf], hasher: &'a NameHasher) -> MergePlan<'a> {
+        MergePlan { lists, hasher }
     }
 
     /// Puts the parts in the order of the plan. Returns an error if they do not have exactly the
@@ -37,7 +37,7 @@ impl<'a> Plan<'a> {
     /// `reads_nothing` says that the question wants no rows, for which nothing is read.
     pub(super) fn order(
         &self,
-        parts: &mut [SurveyedPart],
+        parts: &mut [CheckedPart],
         mut names: NameSet,
         reads_nothing: bool,
     ) -> Result<(), Error> {
@@ -72,7 +72,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Returns an error that names a file that is not in the plan.
-    fn find_unplanned(&self, parts: &[SurveyedPart], planned: &mut NameSet) -> Result<(), Error> {
+    fn find_unplanned(&self, parts: &[CheckedPart], planned: &mut NameSet) -> Result<(), Error> {
         for part in parts {
             PartFileReader::each_file(&part.path, |file| {
                 let is_planned = match self.hasher.of_record(&file) {
@@ -87,7 +87,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Checks that each part has its range of the plan.
-    fn check_order(&self, parts: &[SurveyedPart]) -> Result<(), Error> {
+    fn check_order(&self, parts: &[CheckedPart]) -> Result<(), Error> {
         let mut rest = parts.iter().filter(|part| part.files > 0);
         let mut part = rest.next();
         let (mut files, mut order) = (0, Sha256::new());

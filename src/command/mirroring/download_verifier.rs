@@ -40,7 +40,7 @@ impl ObjectVerifier for DownloadVerifier {
             FileContent::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
         };
         self.idle().push(inflater);
-        is_whole.or_else(|error| match Problem::of_reading(error) {
+        is_whole.or_else(|error| match Problem::from_reading(error) {
             Problem::Unreadable(error) => Err(error),
             _ => Ok(false),
         })

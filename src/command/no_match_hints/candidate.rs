@@ -35,7 +35,7 @@ pub(super) struct HintCandidate {
 struct ComparedField {
     name: String,
     /// Whether an event of the sample has the field.
-    is_there: bool,
+    is_present: bool,
     /// The path that events have in its place.
     written_path: Option<String>,
 }
@@ -106,8 +106,8 @@ impl HintCandidate {
             return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
         }
         if self.found.is_empty() {
-            let ComparedField { name, is_there, written_path } = self.compared.as_ref()?;
-            if *is_there {
+            let ComparedField { name, is_present, written_path } = self.compared.as_ref()?;
+            if *is_present {
                 return Some(format!("{option} {asked:?}"));
             }
             let meant = written_path.as_ref().map(|path| format!("; did you mean {path}?"));
@@ -204,13 +204,13 @@ impl ComparedField {
     /// The field in a comparison; `None` if that compares none.
     fn new(comparison: &str) -> Option<ComparedField> {
         let name = Comparison::field_in(comparison)?.to_string();
-        Some(ComparedField { name, is_there: false, written_path: None })
+        Some(ComparedField { name, is_present: false, written_path: None })
     }
 
     /// Looks at an event of the sample.
     fn note(&mut self, event: &Event<'_>, field: &mut Field) {
-        self.is_there = self.is_there || field.is_there(event);
-        if !self.is_there && self.written_path.is_none() {
+        self.is_present = self.is_present || field.is_present(event);
+        if !self.is_present && self.written_path.is_none() {
             self.written_path = written_path(event.value(), &self.name);
         }
     }

@@ -28,7 +28,7 @@ fn below(value: JsonValue<'_>, steps: &[&str]) -> Option<String> {
     found
 }
 
-/// The same below an element of a list.
+/// Like `below`, in an element of a list.
 fn in_list(list: JsonValue<'_>, steps: &[&str]) -> Option<String> {
     if steps.is_empty() {
         return Some(String::new());

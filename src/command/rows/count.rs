@@ -20,7 +20,7 @@ pub(super) struct CountPart {
 }
 
 impl Part for CountPart {
-    type Mark = u64;
+    type Checkpoint = u64;
 
     fn count(&self) -> u64 {
         self.count
@@ -30,7 +30,7 @@ impl Part for CountPart {
         0
     }
 
-    fn mark(&self) -> u64 {
+    fn checkpoint(&self) -> u64 {
         self.count
     }
 
@@ -38,7 +38,7 @@ impl Part for CountPart {
         *mark
     }
 
-    fn cut(&mut self, mark: &u64) {
+    fn roll_back_to(&mut self, mark: &u64) {
         self.count = *mark;
         // Ids are kept only if duplicates are removed.
         self.ids.truncate(*mark as usize);
@@ -84,7 +84,7 @@ impl<'a> CountMerge<'a> {
         CountMerge { duplicates: DuplicateFilter::new(dedupe), kept: Vec::new(), limit, part: None }
     }
 
-    /// The same for a part.
+    /// Counts for a part.
     pub(super) fn for_part(dedupe: bool, limit: Option<u64>, part: &'a mut PartFileWriter) -> CountMerge<'a> {
         CountMerge { part: Some(part), ..CountMerge::new(dedupe, limit) }
     }

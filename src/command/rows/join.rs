@@ -10,7 +10,7 @@ use super::row_merge::RowMerge;
 use super::row_record::RowRecord;
 use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
 use crate::command::event_rows::row_part::RowPart;
-use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
+use crate::command::merge::{CheckedPart, MergeRun, PartSet};
 use crate::engine::consumer::Part;
 use crate::error::Error;
 use crate::report::{Coverage, Terminal};
@@ -21,7 +21,7 @@ use crate::table::layout::Format;
 
 /// Joins parts of rows, or of their number.
 pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Error> {
-    let form = PartForm::of_json(&run.parts.header.details)?;
+    let form = PartForm::from_json(&run.parts.header.details)?;
     let (layout, columns) = form.layout(run.context.terminal.map(Terminal::columns).or(run.context.columns))?;
     form.check_output(run)?;
     let command = run.context.command_line();
@@ -43,7 +43,7 @@ impl PartForm {
     /// was named when the parts were made.
     fn check_output(&self, run: &MergeRun<'_>) -> Result<(), Error> {
         let Some(output) = run.output else { return Ok(()) };
-        let meant = output.extension().and_then(|ending| Format::of_ending(ending.to_str()?));
+        let meant = output.extension().and_then(|ending| Format::from_extension(ending.to_str()?));
         match meant.filter(|meant| *meant != self.format && !run.parts.header.options.contains_key("format")) {
             None => Ok(()),
             Some(meant) => {
@@ -124,7 +124,7 @@ impl RowJoin<'_> {
     }
 
     /// Takes the rows of a part, and what its run has read.
-    fn part(&mut self, surveyed: &SurveyedPart) -> Result<ControlFlow<()>, Error> {
+    fn part(&mut self, surveyed: &CheckedPart) -> Result<ControlFlow<()>, Error> {
         let mut part = PartFileReader::open(&surveyed.path)?;
         self.matched += surveyed.coverage.rows;
         self.coverage.add_run(Coverage { rows: 0, is_cut: false, ..surveyed.coverage.clone() });

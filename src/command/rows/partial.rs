@@ -73,7 +73,7 @@ impl PartForm {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    pub(super) fn of_json(details: &Value) -> Result<PartForm, Error> {
+    pub(super) fn from_json(details: &Value) -> Result<PartForm, Error> {
         PartForm::deserialize(details).map_err(|error| Error::Failed(format!("the parts are not valid: {error}")))
     }
 

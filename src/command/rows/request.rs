@@ -119,10 +119,10 @@ impl RowsRequest {
 
     /// The layout for what the jq expression can output. Fails if the two contradict
     /// each other.
-    pub(super) fn layout(&self, yields: OutputKind, report: &Report) -> Result<TableLayout, Error> {
+    pub(super) fn layout(&self, output_kind: OutputKind, report: &Report) -> Result<TableLayout, Error> {
         let mut layout = self.table.clone();
         // Lines that the expression writes have no columns to name.
-        layout.header &= yields == OutputKind::Truth;
+        layout.header &= output_kind == OutputKind::Boolean;
         let gives_way = |option: &str| {
             let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
             if is_set {
@@ -130,26 +130,26 @@ impl RowsRequest {
             }
             is_set
         };
-        if yields == OutputKind::Values && !layout.columns.is_empty() {
+        if output_kind == OutputKind::Value && !layout.columns.is_empty() {
             if !gives_way("--columns") {
                 return Err(Error::about("--columns", SHAPED));
             }
             layout.columns.clear();
         }
-        if yields != OutputKind::Truth && layout.excel && !self.count {
+        if output_kind != OutputKind::Boolean && layout.excel && !self.count {
             if !gives_way("--excel") {
                 return Err(Error::about("--excel", UNDECIDED));
             }
             layout.excel = false;
         }
-        if layout.format == Format::Table && (yields != OutputKind::Truth || self.count) {
+        if layout.format == Format::Table && (output_kind != OutputKind::Boolean || self.count) {
             // Lines that the expression writes have no columns to align.
             layout.format = Format::Tsv;
         }
-        if yields != OutputKind::Truth && layout.format == Format::Xlsx && !self.count {
+        if output_kind != OutputKind::Boolean && layout.format == Format::Xlsx && !self.count {
             return Err(Error::about("--format xlsx", UNDECIDED));
         }
-        if yields != OutputKind::Truth && layout.format.has_values() {
+        if output_kind != OutputKind::Boolean && layout.format.has_values() {
             return Err(Error::about(&format!("--format {}", layout.format.name()), UNDECIDED));
         }
         Ok(layout)

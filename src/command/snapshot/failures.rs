@@ -11,11 +11,11 @@ use crate::source::aws::{AwsError, AwsErrorKind};
 
 /// The failures of each region.
 #[derive(Default)]
-pub(super) struct Failures {
+pub(super) struct ListFailures {
     regions: BTreeMap<String, Vec<(ResourceKind, AwsError)>>,
 }
 
-impl Failures {
+impl ListFailures {
     /// Adds the result of a list. Returns the error if it is one that all lists have.
     pub(super) fn add(&mut self, region: String, kind: ResourceKind, error: Option<AwsError>) -> Result<(), Error> {
         let failed = self.regions.entry(region).or_default();
@@ -44,7 +44,7 @@ impl Failures {
         }
         for (region, failed) in &self.regions {
             for issue in issues(region, failed) {
-                report.skip(&issue);
+                report.issue(&issue);
             }
         }
         Ok(read as u64)
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn lists_that_failed_for_the_same_reason_share_a_message() {
-        let denied = AwsError::of_response(403, "UnauthorizedOperation", Some("why"));
-        let throttled = AwsError::of_response(503, "Throttling", Some("slow"));
+        let denied = AwsError::from_response(403, "UnauthorizedOperation", Some("why"));
+        let throttled = AwsError::from_response(503, "Throttling", Some("slow"));
         let failed = [
             (ResourceKind::Volume, denied.clone()),
             (ResourceKind::Address, throttled),
@@ -103,7 +103,7 @@ mod tests {
                 "eu-west-1 addresses: not read: Throttling: slow; its files were left as they are",
             ]
         );
-        let error = AwsError::of_response(401, "AuthFailure", None);
+        let error = AwsError::from_response(401, "AuthFailure", None);
         let all: Vec<_> = RESOURCE_LISTS.iter().map(|list| (list.kind, error.clone())).collect();
         assert_eq!(
             issues("me-south-1", &all)[0].to_string(),

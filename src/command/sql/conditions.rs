@@ -164,10 +164,10 @@ fn tested(value: &str, compared: &Comparison, text: &str, fields: &EventFields) 
     let (test, is_negated) = compared.test();
     let typed = Comparison::value_in(text).unwrap_or_default();
     let test = match test {
-        TextTest::There if is_negated => return Ok(format!("{value} IS NULL")),
-        TextTest::There => return Ok(format!("{value} IS NOT NULL")),
-        TextTest::Fits(_) => matches(dialect, value, &[typed]),
-        TextTest::Holds(_) => return Err("regular expressions differ between engines; use a pattern with =".into()),
+        TextTest::Present if is_negated => return Ok(format!("{value} IS NULL")),
+        TextTest::Present => return Ok(format!("{value} IS NOT NULL")),
+        TextTest::Glob(_) => matches(dialect, value, &[typed]),
+        TextTest::Regex(_) => return Err("regular expressions differ between engines; use a pattern with =".into()),
         TextTest::Number(side, _) => {
             let limit = typed.trim().parse::<f64>().ok().filter(|limit| limit.is_finite()).ok_or("not a number")?;
             format!("{} {} CAST('{limit:e}' AS DOUBLE)", dialect.number(value), side.operator())

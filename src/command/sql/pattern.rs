@@ -25,7 +25,7 @@ pub(super) fn matches(dialect: Dialect, value: &str, patterns: &[&str]) -> Strin
     any(&tests)
 }
 
-/// The same, or whether a part between commas matches without the spaces around it.
+/// Like [`matches`], but a part between commas may match as well, without the spaces around it.
 pub(super) fn matches_part(dialect: Dialect, value: &str, patterns: &[&str]) -> String {
     let parts = patterns.iter().filter_map(|pattern| Some(without_commas(&regex(pattern)?)));
     let part = format!(r"(?:\A|,)\s*(?:{})\s*(?:,|\z)", parts.collect::<Vec<_>>().join("|"));

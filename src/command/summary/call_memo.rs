@@ -86,7 +86,7 @@ impl CallMemo {
 
     /// Limits the bytes that calls take.
     pub(super) fn limit(&mut self, bytes: usize) {
-        self.known.set_most(bytes.min(MAX_BYTES));
+        self.known.set_max_bytes(bytes.min(MAX_BYTES));
     }
 
     /// Sets what the call of an event is found by.
@@ -118,19 +118,19 @@ impl CallMemo {
     }
 
     /// Remembers the values of a call. What was counted of calls that are forgotten
-    /// is given to `settle`.
+    /// is given to `flush`.
     pub(super) fn learn(
         &mut self,
         key: &CallKey<'_>,
         values: CallValues,
-        settle: impl FnMut(&CallValues, &mut ValueStats),
+        flush: impl FnMut(&CallValues, &mut ValueStats),
     ) {
-        self.known.learn(key, values, 0, settle);
+        self.known.learn(key, values, 0, flush);
     }
 
-    /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, settle: impl FnMut(&CallValues, &mut ValueStats)) {
-        self.known.settle(settle);
+    /// Gives all that was counted and not yet added to `flush`.
+    pub(super) fn flush(&mut self, flush: impl FnMut(&CallValues, &mut ValueStats)) {
+        self.known.flush(flush);
     }
 }
 

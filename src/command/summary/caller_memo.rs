@@ -105,7 +105,7 @@ impl CallerMemo {
 
     /// Limits the bytes that callers take.
     pub(super) fn limit(&mut self, bytes: usize) {
-        self.known.set_most(bytes.min(MAX_BYTES));
+        self.known.set_max_bytes(bytes.min(MAX_BYTES));
     }
 
     /// Sets what the caller of an event is found by, if it has an identity.
@@ -143,20 +143,20 @@ impl CallerMemo {
     }
 
     /// Remembers the values of a caller, which must depend on nothing else. What was counted of
-    /// callers that are forgotten is given to `settle`.
+    /// callers that are forgotten is given to `flush`.
     pub(super) fn learn(
         &mut self,
         key: &CallerKey<'_>,
         values: CallerValues,
-        settle: impl FnMut(&CallerValues, &mut ValueStats),
+        flush: impl FnMut(&CallerValues, &mut ValueStats),
     ) {
         let size = values.changed_by.len() + PRINCIPAL;
-        self.known.learn(key, values, size, settle);
+        self.known.learn(key, values, size, flush);
     }
 
-    /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, settle: impl FnMut(&CallerValues, &mut ValueStats)) {
-        self.known.settle(settle);
+    /// Gives all that was counted and not yet added to `flush`.
+    pub(super) fn flush(&mut self, flush: impl FnMut(&CallerValues, &mut ValueStats)) {
+        self.known.flush(flush);
     }
 }
 

@@ -30,7 +30,7 @@ impl ChangeMemo {
 
     /// Limits the bytes that changes take.
     pub(super) fn limit(&mut self, bytes: usize) {
-        self.known.set_most(bytes.min(MAX_BYTES));
+        self.known.set_max_bytes(bytes.min(MAX_BYTES));
     }
 
     /// Sets what the change of an event is found by, if what it acts on depends on the request
@@ -53,13 +53,13 @@ impl ChangeMemo {
     }
 
     /// Remembers the entry of a change. What was counted of changes that are forgotten is given to
-    /// `settle` with their entries.
-    pub(super) fn learn(&mut self, key: &ChangeKey<'_>, entry: u32, mut settle: impl FnMut(u32, &ValueStats)) {
-        self.known.learn(key, entry, 0, |entry, stats| settle(*entry, stats));
+    /// `flush` with their entries.
+    pub(super) fn learn(&mut self, key: &ChangeKey<'_>, entry: u32, mut flush: impl FnMut(u32, &ValueStats)) {
+        self.known.learn(key, entry, 0, |entry, stats| flush(*entry, stats));
     }
 
-    /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, mut settle: impl FnMut(u32, &ValueStats)) {
-        self.known.settle(|entry, stats| settle(*entry, stats));
+    /// Gives all that was counted and not yet added to `flush`.
+    pub(super) fn flush(&mut self, mut flush: impl FnMut(u32, &ValueStats)) {
+        self.known.flush(|entry, stats| flush(*entry, stats));
     }
 }

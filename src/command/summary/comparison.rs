@@ -9,7 +9,7 @@ use crate::syntax::window::Window;
 pub(super) struct ComparedPeriods {
     /// The first second of the earlier period, and the first one after it.
     earlier: [i64; 2],
-    /// The same for the later period, which has no end where none was typed.
+    /// The later period, which has no end if none was typed.
     later: [i64; 2],
 }
 
@@ -64,7 +64,7 @@ impl ComparedPeriods {
 }
 
 impl FrequencyComparison {
-    /// By what a value is more or less frequent, for people: `× 3.4`.
+    /// The factor by which the value became more or less frequent, such as `× 3.4`.
     pub(super) fn ratio(&self, stats: &ValueStats) -> Option<String> {
         match self.change(stats)? {
             (FrequencyChange::More, quotient) => Some(format!("× {quotient:.1}")),

@@ -18,9 +18,9 @@ use crate::report::Coverage;
 use crate::spill::dedupe::{IdReader, SeenIds};
 
 /// Memory for all counters together, in bytes.
-pub(super) const ROOM: usize = 32 << 20;
+pub(super) const COUNTER_MEMORY: usize = 32 << 20;
 /// The part of it for what the merging thread counts itself.
-const ROOM_OF_MERGE: usize = 4 << 20;
+const MERGE_MEMORY: usize = 4 << 20;
 
 /// Counts the events of one thread.
 pub(super) struct SummaryWorker {
@@ -61,9 +61,9 @@ pub(super) fn workers_and_merge(
     let ids = if dedupe { Some(new_ids(fields)?) } else { None };
     // Among duplicates, workers only note facts, and tasks of the merge count them.
     let shared = if dedupe { threads } else { 0 };
-    let room = ROOM / threads.max(1);
-    let rooms = [ROOM_OF_MERGE].into_iter().chain(vec![room; threads + shared]);
-    let mut tallies = SummaryTally::with_rooms(rooms, counted, fields)?;
+    let memory = COUNTER_MEMORY / threads.max(1);
+    let limits = [MERGE_MEMORY].into_iter().chain(vec![memory; threads + shared]);
+    let mut tallies = SummaryTally::with_memory_limits(limits, counted, fields)?;
     let workers = tallies.split_off(1 + shared).into_iter();
     let worker = |tally| SummaryWorker { tally, ids: ids.clone(), can_roll_back: false };
     let (returned, idle) = bounded(shared);

@@ -1,7 +1,7 @@
 //! Counts the events of a request: the first half of a summary.
 
 use super::amount::AmountReader;
-use super::consumer::{ROOM, workers_and_merge};
+use super::consumer::{COUNTER_MEMORY, workers_and_merge};
 use super::counted_columns::CountedColumns;
 use super::part::PartRecords;
 use super::request::{SummaryRequest, no_actors_in_parts};
@@ -98,7 +98,7 @@ pub(super) fn tally_of_parts(request: &SummaryRequest) -> Result<SummaryTally, E
     let mut fields = request.reading.filter.field_set();
     let subjects = subjects(request, &mut fields)?;
     let counted = counted_values(request, subjects, &mut fields)?;
-    let mut tallies = SummaryTally::with_rooms(std::iter::once(ROOM), counted, &mut fields)?;
+    let mut tallies = SummaryTally::with_memory_limits(std::iter::once(COUNTER_MEMORY), counted, &mut fields)?;
     tallies.pop().ok_or_else(|| Error::Failed("internal error: no tally".into()))
 }
 
@@ -114,9 +114,9 @@ fn counted_values(
 /// The columns of each table that is counted, but for the table of changes.
 pub(super) fn headings(request: &SummaryRequest) -> Vec<(TableTopic, Vec<String>)> {
     if !request.by.is_empty() {
-        return vec![(TableTopic::Asked, request.by.clone())];
+        return vec![(TableTopic::Requested, request.by.clone())];
     }
-    let headings = overview(request).map(|(about, column)| (about, vec![column.to_string()]));
+    let headings = overview(request).map(|(topic, column)| (topic, vec![column.to_string()]));
     let denied = (TableTopic::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     headings.chain([denied]).collect()
 }
@@ -134,7 +134,7 @@ fn subjects(request: &SummaryRequest, fields: &mut FieldSet) -> Result<Vec<Count
     if !request.by.is_empty() {
         return Ok(vec![CountedColumns::asked(&request.by, &request.zone, fields)?]);
     }
-    let subject = |(about, column): (TableTopic, &str)| match about {
+    let subject = |(topic, column): (TableTopic, &str)| match topic {
         TableTopic::Errors => CountedColumns::errors(fields),
         TableTopic::Users => CountedColumns::users(fields),
         TableTopic::Resources => CountedColumns::resources(fields),

@@ -134,8 +134,7 @@ impl CountedColumns {
         }
     }
 
-    /// The value for an event, if there is one that is short and stands in the
-    /// event just so.
+    /// The value of an event if it is short and needs no conversion.
     #[inline]
     pub(super) fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; SHORT], usize)> {
         let ([column], CountRule::Present | CountRule::All) = (&self.columns[..], &self.rule) else { return None };
@@ -163,7 +162,7 @@ impl CountedColumns {
         out.len() - start > MAX_VALUE
     }
 
-    /// The same for an event that may hold more than memory should hold twice.
+    /// Like [`value`](Self::value), in pieces, for events too large to copy.
     #[cold]
     fn long_value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
         let (mut parts, mut is_cut) = (ValueParts::default(), false);

@@ -26,13 +26,13 @@ struct CountedValue<V> {
 
 impl<const PARTS: usize, V> CountedMemo<PARTS, V> {
     /// A memo that takes this number of bytes.
-    pub(super) fn new(most: usize) -> CountedMemo<PARTS, V> {
-        CountedMemo { known: TextMemo::new(most), pending: Vec::new(), last: 0, learned: 0 }
+    pub(super) fn new(max_bytes: usize) -> CountedMemo<PARTS, V> {
+        CountedMemo { known: TextMemo::new(max_bytes), pending: Vec::new(), last: 0, learned: 0 }
     }
 
     /// Changes the number of bytes that it takes.
-    pub(super) fn set_most(&mut self, most: usize) {
-        self.known.set_most(most);
+    pub(super) fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.known.set_max_bytes(max_bytes);
     }
 
     /// The index of the value for these texts, if it is known.
@@ -41,7 +41,7 @@ impl<const PARTS: usize, V> CountedMemo<PARTS, V> {
         self.known.find_index(key)
     }
 
-    /// The same if the value is often the one that was counted last.
+    /// Like [`find`](Self::find), for values that are often the one that was counted last.
     #[inline]
     pub(super) fn find_again(&self, key: &MemoKey<'_, PARTS>) -> Option<usize> {
         if self.known.is_at(self.last, key) { Some(self.last) } else { self.find(key) }
@@ -73,20 +73,20 @@ impl<const PARTS: usize, V> CountedMemo<PARTS, V> {
     }
 
     /// Remembers the value for these texts, if that is possible. It has `size` bytes of its own.
-    /// What was counted of values that are forgotten is given to `settle`.
+    /// What was counted of values that are forgotten is given to `flush`.
     pub(super) fn learn(
         &mut self,
         key: &MemoKey<'_, PARTS>,
         value: V,
         size: usize,
-        mut settle: impl FnMut(&V, &mut ValueStats),
+        mut flush: impl FnMut(&V, &mut ValueStats),
     ) {
         if !key.is_usable() {
             return;
         }
         let size = size + size_of::<ValueStats>();
         for index in self.known.forgotten(key, size) {
-            self.settle_one(index, &mut settle);
+            self.flush_one(index, &mut flush);
         }
         self.learned += 1;
         let value = CountedValue { number: self.learned, run: BucketRun::default(), value };
@@ -94,18 +94,18 @@ impl<const PARTS: usize, V> CountedMemo<PARTS, V> {
         self.pending.resize_with(self.pending.len().max(index + 1), ValueStats::default);
     }
 
-    /// Gives all that was counted and not yet added to `settle`.
-    pub(super) fn settle(&mut self, mut settle: impl FnMut(&V, &mut ValueStats)) {
+    /// Gives all that was counted and not yet added to `flush`.
+    pub(super) fn flush(&mut self, mut flush: impl FnMut(&V, &mut ValueStats)) {
         for index in 0..self.pending.len() {
-            self.settle_one(index, &mut settle);
+            self.flush_one(index, &mut flush);
         }
     }
 
-    fn settle_one(&mut self, index: usize, settle: &mut impl FnMut(&V, &mut ValueStats)) {
+    fn flush_one(&mut self, index: usize, flush: &mut impl FnMut(&V, &mut ValueStats)) {
         let (Some(known), Some(pending)) = (self.known.value_mut(index), self.pending.get_mut(index)) else { return };
         pending.end_run(&mut known.run);
         if pending.count > 0 || pending.earlier > 0 {
-            settle(&known.value, pending);
+            flush(&known.value, pending);
             *pending = ValueStats::default();
         }
     }

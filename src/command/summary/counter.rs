@@ -79,7 +79,8 @@ impl Counter {
         self.add_value(value, occurrence).is_new
     }
 
-    /// The same, and says at which entry. It keeps the value until the next spill.
+    /// Like [`add`](Self::add), but returns the entry that was counted. It keeps the value until
+    /// the next spill.
     #[inline]
     pub(super) fn add_value(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> CountedEntry {
         let known = self.entries.len();
@@ -181,7 +182,7 @@ impl Counter {
         self.merged(others).each(each)
     }
 
-    /// The same in the order of bytes.
+    /// Like [`finish`](Self::finish), in the order of bytes.
     pub(super) fn finish_in_order(
         self,
         others: impl Iterator<Item = Counter>,
@@ -216,7 +217,7 @@ impl Counter {
     }
 }
 
-/// A value that arrives in pieces, of which only as much is kept as is counted by.
+/// A value that arrives in pieces. Keeps only what it is counted by.
 #[derive(Debug, Default)]
 pub(super) struct ValueParts {
     columns: Vec<ValuePart>,

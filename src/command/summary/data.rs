@@ -51,7 +51,7 @@ impl SummaryData<'_> {
     /// table in turn.
     fn write_lines(&self, all: Option<AllRows>, format: Format, out: &mut DataBuffer<'_>) -> Result<(), Error> {
         let layout = TableLayout { format, ..TableLayout::default() };
-        if let Some(table) = self.summary.table(TableTopic::Asked) {
+        if let Some(table) = self.summary.table(TableTopic::Requested) {
             let columns = columns(table.columns.iter().map(String::as_str), self.has_sum);
             let mut lines = ComputedTable::new(columns, &layout);
             out.bytes.extend(lines.header());
@@ -63,7 +63,7 @@ impl SummaryData<'_> {
             });
         }
         let columns = LineColumn::all(self.has_sum, self.is_compared);
-        let headings = columns.iter().map(|column| ComputedColumn::new(column.name(), column.shows())).collect();
+        let headings = columns.iter().map(|column| ComputedColumn::new(column.name(), column.column_type())).collect();
         let mut lines = ComputedTable::new(headings, &layout);
         out.bytes.extend(lines.header());
         let mut row = |table: &str, of: Option<&SummaryTable>, row: &CountedRow<'_>| {
@@ -81,17 +81,17 @@ impl SummaryData<'_> {
             total("total", name, &ValueStats::of_count(count))?;
         }
         for table in self.tables() {
-            total("distinct", table.about.column(), &ValueStats::of_count(table.distinct))?;
+            total("distinct", table.topic.column(), &ValueStats::of_count(table.distinct))?;
         }
         self.each_row(all, |counted| {
             let Some(table) = self.summary.tables.get(counted.table) else { return Ok(()) };
-            row(table.about.column(), Some(table), &counted)
+            row(table.topic.column(), Some(table), &counted)
         })
     }
 
     /// The tables that data have. The rows of what is first seen and rare are in others.
     fn tables(&self) -> impl Iterator<Item = &SummaryTable> {
-        self.summary.tables.iter().filter(|table| !is_derived(table.about))
+        self.summary.tables.iter().filter(|table| !is_derived(table.topic))
     }
 
     /// Writes everything as one object, row by row to bound memory.
@@ -104,7 +104,7 @@ impl SummaryData<'_> {
             true => out.text(with_sum(&head, self.summary.counts.all.sum).trim_end_matches('}')),
             false => out.text(head.trim_end_matches('}')),
         }
-        let mut tables = self.summary.tables.iter().enumerate().filter(|(_, table)| !is_derived(table.about));
+        let mut tables = self.summary.tables.iter().enumerate().filter(|(_, table)| !is_derived(table.topic));
         let mut open: Option<usize> = None;
         self.each_row(all, |row| {
             let is_next = open != Some(row.table);
@@ -142,7 +142,7 @@ impl SummaryData<'_> {
             return all.each(each);
         }
         for (table, counted) in self.summary.tables.iter().enumerate() {
-            for row in counted.rows.iter().filter(|_| !is_derived(counted.about)) {
+            for row in counted.rows.iter().filter(|_| !is_derived(counted.topic)) {
                 each(CountedRow::new(table, &row.values, &row.stats))?;
             }
         }
@@ -213,28 +213,28 @@ fn json(value: &impl Serialize) -> Result<String, Error> {
 fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) -> Result<(), Error> {
     let head = json(&TableHead { distinct: table.distinct, events: table.events, without: table.empty })?;
     out.text(if has_previous { "]}," } else { "," });
-    out.text(&format!("\"{}\":{},\"rows\":[", table.about.column(), head.trim_end_matches('}')));
+    out.text(&format!("\"{}\":{},\"rows\":[", table.topic.column(), head.trim_end_matches('}')));
     Ok(())
 }
 
 fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> RowObject {
     let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| value.as_str().into())).collect();
     let [first, last] = times(row.period);
-    let is_against = table.about == TableTopic::Against;
+    let is_against = table.topic == TableTopic::Against;
     RowObject {
         values,
         events: row.count,
-        failed: (table.about == TableTopic::Changes).then_some(row.failures),
+        failed: (table.topic == TableTopic::Changes).then_some(row.failures),
         earlier: is_against.then_some(row.earlier),
         first,
         last,
-        first_user: (table.about.has_first_user() && !is_against).then(|| row.first_user.to_string()),
+        first_user: (table.topic.has_first_user() && !is_against).then(|| row.first_user.to_string()),
     }
 }
 
 /// Whether a table repeats what the rows of others say.
-fn is_derived(about: TableTopic) -> bool {
-    matches!(about, TableTopic::FirstSeen | TableTopic::Rare)
+fn is_derived(topic: TableTopic) -> bool {
+    matches!(topic, TableTopic::FirstSeen | TableTopic::Rare)
 }
 
 /// Collects output, so that the target is written in large pieces.
@@ -276,7 +276,7 @@ fn columns<'a>(names: impl IntoIterator<Item = &'a str>, has_sum: bool) -> Vec<C
         .chain([("events", ColumnType::Value)])
         .chain(sum)
         .chain(times)
-        .map(|(name, shows)| ComputedColumn::new(name, shows))
+        .map(|(name, column_type)| ComputedColumn::new(name, column_type))
         .collect()
 }
 

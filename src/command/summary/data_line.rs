@@ -62,7 +62,7 @@ impl LineColumn {
         }
     }
 
-    pub(super) fn shows(self) -> ColumnType {
+    pub(super) fn column_type(self) -> ColumnType {
         match self {
             LineColumn::Events | LineColumn::Sum | LineColumn::Failed | LineColumn::Earlier => ColumnType::Value,
             LineColumn::First | LineColumn::Last => ColumnType::Time,
@@ -72,30 +72,30 @@ impl LineColumn {
 
     /// The cell of a row `of` a table with this name, or of a total.
     pub(super) fn cell<'a>(self, name: &'a str, of: Option<&SummaryTable>, row: &'a CountedRow<'_>) -> LineCell<'a> {
-        let about = of.map(|table| table.about);
+        let topic = of.map(|table| table.topic);
         let value = |at: usize| CellValue::Text(row.values.get(at).map_or("", String::as_str));
         let time =
             |at: usize| row.period.map_or(CellValue::Empty, |period| CellValue::Time(time::timestamp(period[at])));
         let number = |count, is_counted| if is_counted { CellValue::Number(count) } else { CellValue::Empty };
         LineCell::Value(match self {
             LineColumn::Table => CellValue::Text(name),
-            LineColumn::Value => value(value_place(about)),
+            LineColumn::Value => value(value_place(topic)),
             LineColumn::Events => CellValue::Number(row.count),
             // Only rows and the number of all events have a sum.
-            LineColumn::Sum if about.is_some() || row.values.iter().eq(["events"]) => {
+            LineColumn::Sum if topic.is_some() || row.values.iter().eq(["events"]) => {
                 return LineCell::Sum(amount::decimal(row.sum));
             }
             LineColumn::Sum => CellValue::Text(""),
             LineColumn::First => time(0),
             LineColumn::Last => time(1),
-            LineColumn::Failed => number(row.failures, about == Some(TableTopic::Changes)),
-            LineColumn::Earlier => number(row.earlier, about == Some(TableTopic::Against)),
-            LineColumn::FirstUser if about == Some(TableTopic::Against) => value(3),
-            LineColumn::FirstUser if about.is_some_and(TableTopic::has_first_user) => CellValue::Text(row.first_user),
+            LineColumn::Failed => number(row.failures, topic == Some(TableTopic::Changes)),
+            LineColumn::Earlier => number(row.earlier, topic == Some(TableTopic::Against)),
+            LineColumn::FirstUser if topic == Some(TableTopic::Against) => value(3),
+            LineColumn::FirstUser if topic.is_some_and(TableTopic::has_first_user) => CellValue::Text(row.first_user),
             LineColumn::FirstUser => CellValue::Text(""),
             LineColumn::Other(name) => {
                 let place = of.and_then(|table| table.columns.iter().position(|column| column == name));
-                place.filter(|place| *place != value_place(about)).map_or(CellValue::Text(""), value)
+                place.filter(|place| *place != value_place(topic)).map_or(CellValue::Text(""), value)
             }
         })
     }
@@ -111,6 +111,6 @@ impl LineCell<'_> {
 }
 
 /// Which value of a row is its main one.
-fn value_place(about: Option<TableTopic>) -> usize {
-    if about == Some(TableTopic::Against) { 2 } else { 0 }
+fn value_place(topic: Option<TableTopic>) -> usize {
+    if topic == Some(TableTopic::Against) { 2 } else { 0 }
 }

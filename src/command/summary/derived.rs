@@ -61,33 +61,33 @@ impl DerivedTables {
     /// with this number.
     pub(super) fn offer(
         &mut self,
-        about: TableTopic,
+        topic: TableTopic,
         value: &[u8],
         stats: &ValueStats,
         all: Option<(usize, &mut AllRows)>,
     ) -> Result<(), Error> {
-        if about == TableTopic::Keys && !value.starts_with(LONG_TERM) {
+        if topic == TableTopic::Keys && !value.starts_with(LONG_TERM) {
             return Ok(());
         }
         let time = |second: i64| (second as u64) ^ (1 << 63);
         // A user makes the first call of its own.
-        let user = if about == TableTopic::Users { &[] } else { &stats.first_user[..] };
+        let user = if topic == TableTopic::Users { &[] } else { &stats.first_user[..] };
         let [first, last] = stats.period().unwrap_or_default().map(time);
         if stats.count > 0 {
-            if let Some(group) = group(&FIRST_SEEN, about) {
-                row(&mut self.value, &[about.column().as_bytes(), value, user]);
+            if let Some(group) = group(&FIRST_SEEN, topic) {
+                row(&mut self.value, &[topic.column().as_bytes(), value, user]);
                 self.first_seen.add([group, first, 0], &self.value, stats);
             }
-            if let Some(group) = group(&RARE, about) {
-                row(&mut self.value, &[about.column().as_bytes(), value, user]);
+            if let Some(group) = group(&RARE, topic) {
+                row(&mut self.value, &[topic.column().as_bytes(), value, user]);
                 self.rare.add([group, !stats.count, last], &self.value, stats);
             }
         }
         let Some((comparison, table)) = &mut self.against else { return Ok(()) };
-        let (Some(group), Some((change, quotient))) = (group(&COMPARED, about), comparison.change(stats)) else {
+        let (Some(group), Some((change, quotient))) = (group(&COMPARED, topic), comparison.change(stats)) else {
             return Ok(());
         };
-        let parts = [about.column().as_bytes(), change.name().as_bytes(), value, user];
+        let parts = [topic.column().as_bytes(), change.name().as_bytes(), value, user];
         row(&mut self.value, &parts);
         let rank = [group * 4 + 3 - change as u64, weight(change, quotient, stats), last];
         table.add(rank, &self.value, stats);
@@ -117,15 +117,15 @@ impl DerivedTable {
         self.rows.offer(rank, value, stats);
     }
 
-    fn finish(self, about: TableTopic, columns: &[&str], events: u64) -> SummaryTable {
+    fn finish(self, topic: TableTopic, columns: &[&str], events: u64) -> SummaryTable {
         SummaryTable {
-            about,
+            topic,
             columns: columns.iter().map(|name| name.to_string()).collect(),
             distinct: self.distinct,
             events,
             empty: 0,
             rows: self.rows.rows(),
-            firsts: Default::default(),
+            first_seen: Default::default(),
         }
     }
 }
@@ -136,8 +136,8 @@ pub(super) fn topic(column: &str) -> Option<TableTopic> {
 }
 
 /// The rank of the rows of a table among those of the others.
-fn group(tables: &[TableTopic], about: TableTopic) -> Option<u64> {
-    tables.iter().rev().position(|table| *table == about).map(|place| place as u64)
+fn group(tables: &[TableTopic], topic: TableTopic) -> Option<u64> {
+    tables.iter().rev().position(|table| *table == topic).map(|place| place as u64)
 }
 
 /// What counts more among the rows with the same change.

@@ -19,7 +19,7 @@ pub(super) struct EventCounts {
     pub(super) all: ValueStats,
     /// Reads, writes, errors, and what is none of these.
     pub(super) kinds: [u64; KINDS],
-    /// The same over time.
+    /// The counts over time.
     pub(super) histogram: TimeHistogram<KINDS>,
     /// Monday's hours, Tuesday's and so on.
     pub(super) week: Vec<u64>,

@@ -155,7 +155,7 @@ pub(super) struct SummaryPart {
 
 impl Part for SummaryPart {
     /// Number of counted events, and of facts.
-    type Mark = (u64, usize);
+    type Checkpoint = (u64, usize);
 
     fn count(&self) -> u64 {
         self.counted + self.facts.len() as u64
@@ -165,7 +165,7 @@ impl Part for SummaryPart {
         self.facts.size()
     }
 
-    fn mark(&self) -> (u64, usize) {
+    fn checkpoint(&self) -> (u64, usize) {
         (self.counted, self.facts.len())
     }
 
@@ -173,7 +173,7 @@ impl Part for SummaryPart {
         mark.0 + mark.1 as u64
     }
 
-    fn cut(&mut self, mark: &(u64, usize)) {
+    fn roll_back_to(&mut self, mark: &(u64, usize)) {
         self.counted = mark.0;
         self.facts.truncate(mark.1);
     }
@@ -231,7 +231,7 @@ mod tests {
         kept.retain(|fact| Ok::<_, ()>(fact.second != Some(0))).unwrap();
         assert_eq!(shown(&kept), r#"1[None, Some("")];2[Some("bc"), Some("d")];3[];"#);
         let mut part = SummaryPart { counted: 3, facts: facts() };
-        part.cut(&(2, 2));
+        part.roll_back_to(&(2, 2));
         assert_eq!((part.count(), shown(&part.facts).as_str()), (4, r#"0[Some("a"), None];1[None, Some("")];"#));
         assert_eq!(part.facts.text, b"a");
     }

@@ -11,10 +11,10 @@ use super::event_counts::{ERROR, OTHER, READ, WRITE};
 use super::signals::SignalWriter;
 use super::tally::CountedValues;
 use super::theme_value::ThemeValueWriter;
-use crate::cloudtrail::call::{AccessKind, FailureRule};
-use crate::cloudtrail::denial::DenialMatcher;
+use crate::cloudtrail::call::{FailureRule, ReadRule};
+use crate::cloudtrail::denial::DenialRule;
 use crate::cloudtrail::identity::IdentityReader;
-use crate::cloudtrail::time::Clock;
+use crate::cloudtrail::time::EventTimeReader;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::table::cell::CellStyle;
@@ -22,10 +22,10 @@ use crate::table::cell::CellStyle;
 /// What looks at an event.
 #[derive(Clone)]
 pub(super) struct EventReaders {
-    pub(super) clock: Clock,
-    access: AccessKind,
+    pub(super) clock: EventTimeReader,
+    access: ReadRule,
     failure: FailureRule,
-    denial: DenialMatcher,
+    denial: DenialRule,
     /// `None` if first users are not noted.
     pub(super) user: Option<UserReader>,
     pub(super) values: ValueReaders,
@@ -71,10 +71,10 @@ impl EventReaders {
     pub(super) fn new(counted: &CountedValues, fields: &mut FieldSet) -> Result<EventReaders, Error> {
         let is_overview = counted.is_overview;
         Ok(EventReaders {
-            clock: Clock::new(fields)?,
-            access: AccessKind::new(fields)?,
+            clock: EventTimeReader::new(fields)?,
+            access: ReadRule::new(fields)?,
             failure: FailureRule::new(fields)?,
-            denial: DenialMatcher::new(fields)?,
+            denial: DenialRule::new(fields)?,
             user: is_overview.then(|| UserReader::new(fields)).transpose()?,
             values: ValueReaders {
                 identities: IdentityReader::new(fields)?,
@@ -150,8 +150,8 @@ impl UserReader {
         UserName { text: &self.name, is_cut, is_of_identity: false }
     }
 
-    /// The same for an identity that was not met lately. The column would remember it, but that
-    /// is left to who asks.
+    /// Like [`read`](Self::read), for an identity that was not met lately. The caller remembers it,
+    /// so the column does not.
     pub(super) fn read_new(&mut self, event: &Event<'_>, file: &str, style: &CellStyle) -> UserName<'_> {
         if is_large(event) {
             return self.read(event, file, style);

@@ -8,7 +8,7 @@ use super::counter::is_cut;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use crate::cloudtrail::denial;
-use crate::cloudtrail::denial::DenialMatcher;
+use crate::cloudtrail::denial::DenialRule;
 use crate::cloudtrail::keys::is_account;
 use crate::command::summary::display::is_hidden;
 use crate::filter::jq::expression::{Expression, OutputKind};
@@ -105,7 +105,7 @@ impl<'a> FollowUpCommand<'a> {
     /// combined.
     fn expression(&self, also: Option<&str>) -> Option<Option<String>> {
         let Some(typed) = self.jq else { return Some(also.map(|also| option_with(JQ, also))) };
-        if also.is_none() && Expression::parse(typed).yields() == OutputKind::Truth {
+        if also.is_none() && Expression::parse(typed).output_kind() == OutputKind::Boolean {
             return Some(Some(option_with(JQ, typed)));
         }
         // What follows a comment would be a part of it.
@@ -139,16 +139,16 @@ impl<'a> FollowUpCommand<'a> {
     /// The options that select the events of a row. `is_like_others` if another row differs only
     /// in case.
     pub(super) fn row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
-        if let TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against = table.about {
+        if let TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against = table.topic {
             return self.derived_row(table, row, is_like_others);
         }
-        if let TableTopic::Signals(_) = table.about {
+        if let TableTopic::Signals(_) = table.topic {
             return None;
         }
         let columns = table.columns.iter().zip(&row.values);
         let words = columns.map(|(column, value)| self.value(column, value, is_like_others));
         let mut words: Vec<String> = words.collect::<Option<_>>()?;
-        if table.about == TableTopic::Denied {
+        if table.topic == TableTopic::Denied {
             words.push(self.denied());
         }
         Some(words.join(" "))
@@ -163,7 +163,7 @@ impl<'a> FollowUpCommand<'a> {
     /// The command that lists the events with a value in a column.
     fn value(&self, column: &str, value: &str, has_case: bool) -> Option<String> {
         // The cut part of a value and its invalid bytes are unknown here.
-        if !can_be_asked(column) || is_cut(value) || value.contains(char::REPLACEMENT_CHARACTER) {
+        if !is_filterable(column) || is_cut(value) || value.contains(char::REPLACEMENT_CHARACTER) {
             return None;
         }
         let field = if column == "principal" { "userName" } else { column };
@@ -205,14 +205,14 @@ impl<'a> FollowUpCommand<'a> {
         if self.has("--error-code") {
             return condition(&format!("errorCode ~ (?i){}", denial::WORDS.join("|")));
         }
-        option_with("--error-code", &DenialMatcher::patterns())
+        option_with("--error-code", &DenialRule::patterns())
     }
 }
 
 /// Whether a condition on a column holds for just the events that have a value in
 /// it. Two columns are made of more than one value, or of none in the event, and
 /// so are paths to every element; what looks like an operator ends a path.
-fn can_be_asked(column: &str) -> bool {
+fn is_filterable(column: &str) -> bool {
     let is_path =
         |part: &str| !part.contains("[]") && !part.contains(|c: char| "=!~<>".contains(c) || c.is_whitespace());
     !matches!(column, "resources" | "file" | "verified" | "minute" | "hour" | "day")
@@ -331,7 +331,7 @@ mod tests {
             ("requestParameters.a b", false),
             ("requestParameters.a>b", false),
         ] {
-            assert_eq!(can_be_asked(column), expected, "{column}");
+            assert_eq!(is_filterable(column), expected, "{column}");
         }
     }
 }

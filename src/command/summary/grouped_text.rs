@@ -44,8 +44,8 @@ impl TextPage<'_> {
         let fixed = INDENT + fixed + layout.times.len() * (GAP + TIME);
         let headings: Vec<String> = layout.values.iter().map(|heading| heading.to_string()).collect();
         let mut values: Vec<Vec<String>> =
-            table.rows.iter().map(|row| cells(row).split_off(table.about.group_columns())).collect();
-        if layout.values.len() == 2 && matches!(table.about, TableTopic::Signals(_)) {
+            table.rows.iter().map(|row| cells(row).split_off(table.topic.group_columns())).collect();
+        if layout.values.len() == 2 && matches!(table.topic, TableTopic::Signals(_)) {
             values.iter_mut().for_each(|row| drop(row.remove(1)));
         }
         if self.width < usize::MAX {
@@ -63,15 +63,15 @@ impl TextPage<'_> {
             line.push_str(&format!("{:GAP$}{heading:TIME$}", ""));
         }
         self.line(&self.paint(HEADING, layout.title));
-        if let TableTopic::Signals(kind) = table.about {
+        if let TableTopic::Signals(kind) = table.topic {
             self.note(kind.meaning());
         }
         let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(FAINT, &line));
         let mut group = None;
         for (at, (row, values)) in table.rows.iter().zip(&values).enumerate() {
-            let group_of_row = group_name(table.about, row);
-            if table.about.group_columns() > 0 && group.as_ref() != Some(&group_of_row) {
+            let group_of_row = group_name(table.topic, row);
+            if table.topic.group_columns() > 0 && group.as_ref() != Some(&group_of_row) {
                 self.line(&self.paint(HEADING, &group_of_row));
                 group = Some(group_of_row);
             }
@@ -108,7 +108,7 @@ impl GroupedLayout {
         let events = column("events", false, &|row| row.stats.count);
         let (first, last) = (("first", 0), ("last", 1));
         let both = if is_wide { vec![first, last] } else { vec![last] };
-        let (title, values, numbers, times) = match table.about {
+        let (title, values, numbers, times) = match table.topic {
             TableTopic::FirstSeen => {
                 ("First seen, latest first", vec!["value", "first user"], vec![events], vec![first])
             }
@@ -144,9 +144,9 @@ impl NumberColumn {
 }
 
 /// The heading of the rows like this one.
-fn group_name(about: TableTopic, row: &TableRow) -> String {
+fn group_name(topic: TableTopic, row: &TableRow) -> String {
     let value = |at: usize| row.values.get(at).map_or("", String::as_str);
-    match about {
+    match topic {
         TableTopic::FirstSeen | TableTopic::Rare => kind_name(value(0)).into(),
         TableTopic::Against => format!("{}: {}", kind_name(value(0)), value(1)),
         _ => value(0).into(),

@@ -93,9 +93,9 @@ impl LogDays {
 
     /// The first and the last day of all owners.
     pub(super) fn period(&self) -> Option<[i32; 2]> {
-        let firsts = self.owners.values().filter_map(|ranges| ranges.first());
+        let first_seen = self.owners.values().filter_map(|ranges| ranges.first());
         let lasts = self.owners.values().filter_map(|ranges| ranges.last());
-        Some([firsts.map(|range| range[0]).min()?, lasts.map(|range| range[1]).max()?])
+        Some([first_seen.map(|range| range[0]).min()?, lasts.map(|range| range[1]).max()?])
     }
 }
 

@@ -22,7 +22,7 @@ use crate::command::summary::buckets::BucketSize;
 use crate::command::summary::display::{is_hidden, visible};
 use crate::command::summary::follow_up::FollowUpCommand;
 use crate::command::summary::log_days::gaps;
-use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
+use crate::command::summary::value_stats::{ChartRange, SPARKLINE_BUCKETS};
 use crate::error::Error;
 use crate::report::Coverage;
 use crate::syntax::visible::push_escape;
@@ -42,8 +42,8 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// The name of a table in the script.
-fn name(about: TableTopic) -> &'static str {
-    match about {
+fn name(topic: TableTopic) -> &'static str {
+    match topic {
         TableTopic::Changes => "changes",
         TableTopic::Accounts => "accounts",
         TableTopic::Regions => "regions",
@@ -57,7 +57,7 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::Resources => "resources",
         TableTopic::Errors => "errors",
         TableTopic::Denied => "denied",
-        TableTopic::Asked => "counts",
+        TableTopic::Requested => "counts",
         TableTopic::FirstSeen => "first",
         TableTopic::Rare => "rare",
         TableTopic::Against => "comparison",
@@ -95,40 +95,41 @@ fn embedded(value: &impl Serialize) -> serde_json::Result<String> {
 
 fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> PageData {
     let counts = &summary.counts;
-    let question = &FollowUpCommand::new(request, summary);
-    let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
+    let follow_up = &FollowUpCommand::new(request, summary);
+    let chart_range = counts.all.period().map(|period| ChartRange::new(period, SPARKLINE_BUCKETS));
     let is_apart =
-        |about: TableTopic| about.group_columns() > 0 || matches!(about, TableTopic::Denied | TableTopic::Signals(_));
-    let shown = summary.tables.iter().filter(|table| !is_apart(table.about));
+        |topic: TableTopic| topic.group_columns() > 0 || matches!(topic, TableTopic::Denied | TableTopic::Signals(_));
+    let shown = summary.tables.iter().filter(|table| !is_apart(table.topic));
     // Their rows have no small charts.
-    let grouped = |about| summary.table(about).map(|grouped| table(grouped, None, question));
-    let first_seen = |about| first_seen(summary, about, question);
+    let grouped = |topic| summary.table(topic).map(|grouped| table(grouped, None, follow_up));
+    let first_seen = |topic| first_seen(summary, topic, follow_up);
     PageData {
-        command: question.command().filter(|_| counts.all.count > 0),
-        command_of_time: question.command_of_time(),
-        command_of_week: question.command_of_week(),
+        command: follow_up.command().filter(|_| counts.all.count > 0),
+        command_of_time: follow_up.command_of_time(),
+        command_of_week: follow_up.command_of_week(),
         covered: visible(&coverage.to_string()).into_owned(),
         provenance: provenance::lines(request, coverage),
         period: counts.all.period(),
         events: counts.all.count,
         kinds: counts.kinds.to_vec(),
         denied: counts.denied,
-        error_options: (counts.kinds[ERROR] > 0).then(|| question.errors()),
-        denied_options: (counts.denied > 0).then(|| question.denied()),
+        error_options: (counts.kinds[ERROR] > 0).then(|| follow_up.errors()),
+        denied_options: (counts.denied > 0).then(|| follow_up.denied()),
         untimed: summary.untimed(),
         sum: request.sum.as_deref().map(|path| [cut(path), amount::readable(counts.all.sum)]),
-        activity: chart(&counts.histogram, counts.all.period(), question),
+        activity: chart(&counts.histogram, counts.all.period(), follow_up),
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
         changes: grouped(TableTopic::Changes),
-        signals: summary.tables.iter().filter_map(|signals| self::signals(signals, question)).collect(),
+        signals: summary.tables.iter().filter_map(|signals| self::signals(signals, follow_up)).collect(),
         comparison: grouped(TableTopic::Against),
         first: grouped(TableTopic::FirstSeen),
-        rare: summary.rarest().map(|rarest| table(&rarest, None, question)),
-        frame: frame.map(|frame| ChartFrame { minutes: frame.minutes(), start: frame.first_minute() }),
-        tables: shown.map(|listed| table(listed, frame, question)).collect(),
-        roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
-        days: days(summary, question),
+        rare: summary.rarest().map(|rarest| table(&rarest, None, follow_up)),
+        frame: chart_range
+            .map(|chart_range| ChartFrame { minutes: chart_range.minutes(), start: chart_range.first_minute() }),
+        tables: shown.map(|listed| table(listed, chart_range, follow_up)).collect(),
+        roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, chart_range, follow_up)),
+        days: days(summary, follow_up),
     }
 }
 
@@ -136,29 +137,29 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
 fn chart<const KINDS: usize>(
     histogram: &TimeHistogram<KINDS>,
     period: Option<[i64; 2]>,
-    question: &FollowUpCommand<'_>,
+    follow_up: &FollowUpCommand<'_>,
 ) -> PageChart {
     let [first, last] = period.unwrap_or_default().map(|second| second.div_euclid(MINUTE));
     let (minutes, bins) = histogram.bucketed(MAX_CHART_BUCKETS, BucketSize::smallest(first, last));
     let bins = bins.into_iter().map(|(minute, counts)| {
-        let options = question.between(minute * MINUTE, (minute + minutes) * MINUTE);
+        let options = follow_up.between(minute * MINUTE, (minute + minutes) * MINUTE);
         (minute, counts.to_vec(), options)
     });
     PageChart { minutes, bins: bins.collect(), name: None }
 }
 
 /// The number of values first seen on each day.
-fn first_seen(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Option<PageChart> {
-    let table = summary.table(about)?;
-    Some(PageChart { name: Some(name(about)), ..chart(&table.firsts.by_day(), None, question) })
+fn first_seen(summary: &Summary, topic: TableTopic, follow_up: &FollowUpCommand<'_>) -> Option<PageChart> {
+    let table = summary.table(topic)?;
+    Some(PageChart { name: Some(name(topic)), ..chart(&table.first_seen.by_day(), None, follow_up) })
 }
 
-fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCommand<'_>) -> PageTable {
+fn table(table: &SummaryTable, chart_range: Option<ChartRange>, follow_up: &FollowUpCommand<'_>) -> PageTable {
     let mut budget = SizeBudget(MAX_TABLE_BYTES);
-    let rows = RowMaker { table, spellings: spellings(table), frame, question };
+    let rows = RowMaker { table, spellings: spellings(table), chart_range, follow_up };
     let rows = table.rows.iter().map(|row| rows.row(row));
     PageTable {
-        name: name(table.about),
+        name: name(table.topic),
         columns: table.columns.iter().map(|name| cut(name)).collect(),
         distinct: table.distinct,
         events: table.events,
@@ -168,10 +169,10 @@ fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCom
 }
 
 /// The signals of a kind, if there are any.
-fn signals(signals: &SummaryTable, question: &FollowUpCommand<'_>) -> Option<PageSignals> {
-    match signals.about {
+fn signals(signals: &SummaryTable, follow_up: &FollowUpCommand<'_>) -> Option<PageSignals> {
+    match signals.topic {
         TableTopic::Signals(kind) if signals.distinct > 0 => {
-            Some(PageSignals { meaning: kind.meaning(), table: table(signals, None, question) })
+            Some(PageSignals { meaning: kind.meaning(), table: table(signals, None, follow_up) })
         }
         _ => None,
     }
@@ -181,8 +182,8 @@ fn signals(signals: &SummaryTable, question: &FollowUpCommand<'_>) -> Option<Pag
 fn roles(
     roles: &SummaryTable,
     calls: &SummaryTable,
-    frame: Option<ChartRange>,
-    question: &FollowUpCommand<'_>,
+    chart_range: Option<ChartRange>,
+    follow_up: &FollowUpCommand<'_>,
 ) -> PageRoles {
     let (mut budget, mut call_budget) = (SizeBudget(MAX_TABLE_BYTES), SizeBudget(MAX_TABLE_BYTES));
     let mut calls_of = HashMap::<&[String], Vec<(&[String], &TableRow)>>::new();
@@ -191,7 +192,7 @@ fn roles(
         calls_of.entry(role).or_default().push((call, row));
     }
     let [of_roles, of_calls] =
-        [roles, calls].map(|table| RowMaker { table, spellings: spellings(table), frame, question });
+        [roles, calls].map(|table| RowMaker { table, spellings: spellings(table), chart_range, follow_up });
     let mut rows = Vec::new();
     for role in &roles.rows {
         let mut row = of_roles.row(role);
@@ -228,30 +229,30 @@ struct RowMaker<'a> {
     table: &'a SummaryTable,
     /// The number of rows per lower-case spelling.
     spellings: HashMap<String, usize>,
-    frame: Option<ChartRange>,
-    question: &'a FollowUpCommand<'a>,
+    chart_range: Option<ChartRange>,
+    follow_up: &'a FollowUpCommand<'a>,
 }
 
 impl RowMaker<'_> {
     fn row(&self, row: &TableRow) -> PageRow {
-        let picture = self.frame.map(|frame| row.stats.over(frame)).unwrap_or_default();
+        let picture = self.chart_range.map(|chart_range| row.stats.over(chart_range)).unwrap_or_default();
         // A value that is cut here is too long for a command line to copy.
         let is_whole = row.values.iter().all(|value| value.len() <= MAX_VALUE);
         let has_other_spellings = self.spellings.get(&spelling(self.table, row)).is_some_and(|count| *count > 1);
-        let options = is_whole.then(|| self.question.row(self.table, row, has_other_spellings)).flatten();
-        let is_against = self.table.about == TableTopic::Against;
+        let options = is_whole.then(|| self.follow_up.row(self.table, row, has_other_spellings)).flatten();
+        let is_against = self.table.topic == TableTopic::Against;
         let mut values: Vec<String> = row.values.iter().map(|value| cut(value)).collect();
         if let (TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against, Some(kind)) =
-            (self.table.about, values.first_mut())
+            (self.table.topic, values.first_mut())
         {
             *kind = kind_name(kind).into();
         }
         PageRow {
             values,
             events: row.stats.count,
-            failed: (self.table.about == TableTopic::Changes).then_some(row.stats.failures),
+            failed: (self.table.topic == TableTopic::Changes).then_some(row.stats.failures),
             earlier: is_against.then_some(row.stats.earlier),
-            ratio: self.question.comparison.filter(|_| is_against).and_then(|compared| compared.ratio(&row.stats)),
+            ratio: self.follow_up.comparison.filter(|_| is_against).and_then(|compared| compared.ratio(&row.stats)),
             sum: (row.stats.sum != 0).then(|| amount::readable(row.stats.sum)),
             period: row.stats.period(),
             picture,
@@ -288,10 +289,10 @@ fn cut(value: &str) -> String {
 }
 
 /// The days without a log, by account and region.
-fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> PageDays {
+fn days(summary: &Summary, follow_up: &FollowUpCommand<'_>) -> PageDays {
     let days = &summary.counts.days;
     let Some(period) = days.period() else {
-        return PageDays { untold: days.unplaced, ..PageDays::default() };
+        return PageDays { unplaced: days.unplaced, ..PageDays::default() };
     };
     let mut owners: Vec<_> = days.owners().map(|(owner, ranges)| (owner, gaps(ranges, period))).collect();
     let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
@@ -299,10 +300,10 @@ fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> PageDays {
     let (mut budget, total, mut shown) = (SizeBudget(MAX_TABLE_BYTES), owners.len(), Vec::new());
     for ((account, region), gaps) in owners {
         const MAX_OWNERS: usize = 100;
-        let options = question.folder(account, region);
+        let options = follow_up.folder(account, region);
         let missing = missing(&gaps);
         let gaps = gaps.into_iter().map(|[first, last]| {
-            let time = question.between(i64::from(first) * DAY, (i64::from(last) + 1) * DAY);
+            let time = follow_up.between(i64::from(first) * DAY, (i64::from(last) + 1) * DAY);
             (first, last, time.zip(options.as_ref()).map(|(time, options)| format!("{time} {options}")))
         });
         let gaps = gaps.collect();
@@ -313,7 +314,7 @@ fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> PageDays {
         shown.push(owner);
     }
     let others = total - shown.len();
-    PageDays { untold: days.unplaced, owners: shown, others, more: days.has_more, period: Some(period) }
+    PageDays { unplaced: days.unplaced, owners: shown, others, more: days.has_more, period: Some(period) }
 }
 
 #[cfg(test)]

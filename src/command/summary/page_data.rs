@@ -8,9 +8,9 @@ use serde::Serialize;
 pub(super) struct PageData {
     /// The command that lists the events, if it can be written.
     pub(super) command: Option<String>,
-    /// The same command, to be followed by options for a time.
+    /// The command, to be followed by options for a time.
     pub(super) command_of_time: Option<String>,
-    /// The same command around the condition for an hour of the week.
+    /// The command before and after the condition for an hour of the week.
     pub(super) command_of_week: Option<[String; 2]>,
     pub(super) covered: String,
     pub(super) provenance: Vec<(&'static str, String)>,
@@ -93,7 +93,7 @@ pub(super) struct PageRow {
     /// How many events the earlier period had, in the table that compares with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) earlier: Option<u64>,
-    /// By what it is more or less frequent than then.
+    /// The factor by which the value became more or less frequent, such as `× 3.4`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ratio: Option<String>,
     /// The sum of the field of `--sum` if it is not 0.
@@ -121,7 +121,7 @@ pub(super) struct PageRoles {
 #[derive(Default, Serialize)]
 pub(super) struct PageDays {
     /// Logs whose name has no account, region or day.
-    pub(super) untold: u64,
+    pub(super) unplaced: u64,
     pub(super) owners: Vec<PageOwner>,
     /// The number of owners that are left out.
     pub(super) others: usize,

@@ -149,8 +149,8 @@ impl SummaryFormat {
 }
 
 /// Which events are counted.
-pub(super) struct AskedEvents {
-    /// The filters, of which the window is that of the later period.
+pub(super) struct EventSelection {
+    /// The filters; their window is that of the later period.
     pub(super) filter: FilterSpec,
     zone: TimeZone,
     pub(super) window: Window,
@@ -158,19 +158,19 @@ pub(super) struct AskedEvents {
     pub(super) earlier: Option<Window>,
 }
 
-impl AskedEvents {
-    pub(super) fn new(args: &SummaryArgs, context: &Context) -> Result<AskedEvents, Error> {
+impl EventSelection {
+    pub(super) fn new(args: &SummaryArgs, context: &Context) -> Result<EventSelection, Error> {
         let zone = args.counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
         let filter = args.filter.spec(&args.scope, context.now, &zone)?;
         let (window, earlier) = periods(&args.counting, filter.window, context.now, &zone)?;
-        Ok(AskedEvents { filter, zone, window, earlier })
+        Ok(EventSelection { filter, zone, window, earlier })
     }
 }
 
 impl SummaryRequest {
     /// What the options ask for.
     pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
-        let AskedEvents { mut filter, zone, window, earlier } = AskedEvents::new(&args, context)?;
+        let EventSelection { mut filter, zone, window, earlier } = EventSelection::new(&args, context)?;
         let counting = args.counting;
         filter.window.since = window.since.map(|since| earlier.and_then(|earlier| earlier.since).unwrap_or(since));
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
@@ -340,7 +340,7 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
         "html" | "htm" => is_wrong("--output does not write a page; use --html FILE".into()),
         // Such a file would not be what its name says.
         _ if matches!(ending.as_str(), "xls" | "ods" | "gz")
-            || Format::of_ending(&ending)
+            || Format::from_extension(&ending)
                 .is_some_and(|format| matches!(format, Format::Xlsx | Format::Parquet | Format::Sqlite)) =>
         {
             is_wrong(format!(

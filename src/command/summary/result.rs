@@ -37,7 +37,7 @@ pub(super) enum TableTopic {
     Errors,
     Denied,
     /// The columns requested on the command line.
-    Asked,
+    Requested,
     /// The values that were first seen last.
     FirstSeen,
     /// The least frequent calls and errors.
@@ -65,7 +65,7 @@ impl TableTopic {
             TableTopic::Resources => "resources",
             TableTopic::Errors => "errorCode",
             TableTopic::Denied => "deniedCalls",
-            TableTopic::Asked => "counts",
+            TableTopic::Requested => "counts",
             TableTopic::FirstSeen => "firstSeen",
             TableTopic::Rare => "rare",
             TableTopic::Against => "against",
@@ -102,7 +102,7 @@ impl TableTopic {
 /// The most frequent values of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct SummaryTable {
-    pub(super) about: TableTopic,
+    pub(super) topic: TableTopic,
     /// The names of the values of a row.
     pub(super) columns: Vec<String>,
     /// The number of different values, including those not in `rows`.
@@ -114,7 +114,7 @@ pub(super) struct SummaryTable {
     /// The values with the highest ranks.
     pub(super) rows: Vec<TableRow>,
     /// The times at which values were first seen.
-    pub(super) firsts: TimeHistogram<1>,
+    pub(super) first_seen: TimeHistogram<1>,
 }
 
 /// One value per column of the table, and their statistics.
@@ -198,7 +198,7 @@ impl Summary {
         let (counts, counters) = SummaryTally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
         let roles = SummaryTable::new(TableTopic::Denied, roles, 0, counters.roles, top.others, |_, _, _| Ok(()))?;
-        let is_overview = headings.iter().all(|(about, _)| *about != TableTopic::Asked);
+        let is_overview = headings.iter().all(|(topic, _)| *topic != TableTopic::Requested);
         let columns = theme_value::COLUMNS.map(String::from).to_vec();
         let changes = is_overview.then_some(((TableTopic::Changes, columns), (counters.changes, 0)));
         let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
@@ -209,17 +209,17 @@ impl Summary {
         let comparison = rules.compared.map(|compared| compared.comparison(last));
         let mut derived = DerivedTables::new(top.derived, comparison);
         let (mut tables, number_of_derived) = (Vec::with_capacity(counted.len()), counted.len());
-        for (at, ((about, columns), (counters, empty))) in counted.into_iter().enumerate() {
+        for (at, ((topic, columns), (counters, empty))) in counted.into_iter().enumerate() {
             let each = |rank, value: &[u8], stats: &ValueStats| {
                 if is_overview {
-                    derived.offer(about, value, stats, all.as_deref_mut().map(|all| (number_of_derived, all)))?;
+                    derived.offer(topic, value, stats, all.as_deref_mut().map(|all| (number_of_derived, all)))?;
                 }
                 match &mut all {
                     Some(all) if stats.count > 0 => all.push(at, rank, value, stats),
                     _ => Ok(()),
                 }
             };
-            tables.push(SummaryTable::new(about, columns, empty, counters, top.of(about), each)?);
+            tables.push(SummaryTable::new(topic, columns, empty, counters, top.of(topic), each)?);
         }
         if order == RowOrder::Value {
             tables.iter_mut().for_each(SummaryTable::sort_by_value);
@@ -233,8 +233,8 @@ impl Summary {
     }
 
     /// The table of a topic, if the summary has one.
-    pub(super) fn table(&self, about: TableTopic) -> Option<&SummaryTable> {
-        self.tables.iter().find(|table| table.about == about)
+    pub(super) fn table(&self, topic: TableTopic) -> Option<&SummaryTable> {
+        self.tables.iter().find(|table| table.topic == topic)
     }
 
     /// The rarest values of tables that do not show all of theirs.
@@ -242,7 +242,7 @@ impl Summary {
         let mut rarest = self.table(TableTopic::Rare)?.clone();
         let is_cut = |table: &SummaryTable| table.distinct > table.rows.len() as u64;
         let cut: Vec<&str> =
-            self.tables.iter().filter(|table| is_cut(table)).map(|table| table.about.column()).collect();
+            self.tables.iter().filter(|table| is_cut(table)).map(|table| table.topic.column()).collect();
         rarest.rows.retain(|row| row.values.first().is_some_and(|column| cut.contains(&column.as_str())));
         Some(rarest)
     }
@@ -250,14 +250,14 @@ impl Summary {
     /// Truncates each table to its `top` first rows; that of changes, to those of each theme.
     pub(super) fn keep(&mut self, top: RowLimits) {
         for table in &mut self.tables {
-            let top = top.of(table.about);
+            let top = top.of(table.topic);
             if self.order == RowOrder::Value {
                 let key = |row: &TableRow| (Reverse(row.stats.count), row.values.clone());
                 table.rows.sort_by_cached_key(key);
             }
             let (mut group, mut count) = (None, 0);
             table.rows.retain(|row| {
-                let group_of_row = row.values.get(..table.about.group_columns()).map(<[String]>::to_vec);
+                let group_of_row = row.values.get(..table.topic.group_columns()).map(<[String]>::to_vec);
                 count = if group == group_of_row { count + 1 } else { 1 };
                 group = group_of_row;
                 count <= top
@@ -276,8 +276,8 @@ impl Summary {
 
 impl RowLimits {
     /// The limit of a table, or of each group of its rows.
-    fn of(self, about: TableTopic) -> usize {
-        match about {
+    fn of(self, topic: TableTopic) -> usize {
+        match topic {
             TableTopic::Changes | TableTopic::Signals(_) => self.changes,
             TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against => self.derived,
             _ => self.others,
@@ -289,13 +289,13 @@ impl SummaryTable {
     fn of_signals(signals: SignalTable) -> SummaryTable {
         let row = |Signal { subject, user, detail, stats, .. }| TableRow { values: vec![subject, user, detail], stats };
         SummaryTable {
-            about: TableTopic::Signals(signals.kind),
+            topic: TableTopic::Signals(signals.kind),
             columns: ["subject", "userName", "detail"].map(String::from).to_vec(),
             distinct: signals.distinct,
             events: signals.events,
             empty: 0,
             rows: signals.rows.into_iter().map(row).collect(),
-            firsts: TimeHistogram::default(),
+            first_seen: TimeHistogram::default(),
         }
     }
 
@@ -304,7 +304,7 @@ impl SummaryTable {
     }
 
     fn new(
-        about: TableTopic,
+        topic: TableTopic,
         columns: Vec<String>,
         empty: u64,
         counters: Vec<Counter>,
@@ -312,13 +312,13 @@ impl SummaryTable {
         mut each: impl FnMut(ValueRank, &[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<SummaryTable, Error> {
         let mut table = SummaryTable {
-            about,
+            topic,
             columns,
             distinct: 0,
             events: 0,
             empty,
             rows: Vec::new(),
-            firsts: TimeHistogram::default(),
+            first_seen: TimeHistogram::default(),
         };
         let mut top_values = TopValues::new(top);
         let mut counters = counters.into_iter();
@@ -326,7 +326,7 @@ impl SummaryTable {
             let mut moment = BucketedTime::new(0);
             first.finish(counters, |value, stats| {
                 let first_part = value.split(|byte| *byte == b'\t').next().unwrap_or_default();
-                let rank = rank(about, &String::from_utf8_lossy(first_part), stats);
+                let rank = rank(topic, &String::from_utf8_lossy(first_part), stats);
                 // Only the comparison has values of the earlier period alone.
                 if stats.count == 0 {
                     return each(rank, value, stats);
@@ -335,7 +335,7 @@ impl SummaryTable {
                 table.events += stats.count;
                 if let Some([first, _]) = stats.period() {
                     moment.set(first);
-                    table.firsts.add(&moment, 0);
+                    table.first_seen.add(&moment, 0);
                 }
                 top_values.offer(rank, value, stats);
                 each(rank, value, stats)
@@ -351,8 +351,8 @@ pub(super) type ValueRank = [u64; 3];
 
 /// The rank of a value whose first part is `first_part`. Values rank by count. Changes rank by
 /// theme, what worked before what only failed, then the newest first.
-fn rank(about: TableTopic, first_part: &str, stats: &ValueStats) -> ValueRank {
-    if about != TableTopic::Changes {
+fn rank(topic: TableTopic, first_part: &str, stats: &ValueStats) -> ValueRank {
+    if topic != TableTopic::Changes {
         return [0, stats.count, 0];
     }
     let theme = Theme::named(first_part).map_or(0, |theme| u64::MAX - theme as u64);

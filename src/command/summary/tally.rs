@@ -2,7 +2,7 @@
 
 mod counted_event;
 mod event;
-mod settle;
+mod flush;
 #[cfg(test)]
 mod tests;
 
@@ -46,7 +46,7 @@ pub(super) struct SummaryTally {
     counters: CounterSet<Counter>,
     counts: EventCounts,
     /// What the counters may take.
-    room: usize,
+    memory_limit: usize,
     bucketed_time: BucketedTime,
     /// How often counters moved to the disk, which ends their entries.
     generation: u64,
@@ -62,24 +62,24 @@ const MEMO_SHARE: usize = 4;
 impl SummaryTally {
     /// Creates tallies that put what does not fit into the same place on disk, one for
     /// each number of bytes that it may keep in memory.
-    pub(super) fn with_rooms(
-        rooms: impl Iterator<Item = usize>,
+    pub(super) fn with_memory_limits(
+        memory_limits: impl Iterator<Item = usize>,
         counted: CountedValues,
         fields: &mut FieldSet,
     ) -> Result<Vec<SummaryTally>, Error> {
         let readers = EventReaders::new(&counted, fields)?;
         let subjects = counted.subjects;
         let spills = CounterSet::new(subjects.len(), Arc::<CountSpill>::default);
-        let tally = |room| {
+        let tally = |memory_limit| {
             let mut readers = readers.clone();
-            readers.limit_memory(room / MEMO_SHARE);
+            readers.limit_memory(memory_limit / MEMO_SHARE);
             SummaryTally {
                 readers,
                 has_other_subjects: subjects.iter().any(|subject| subject.remembered().is_none()),
                 subjects: subjects.clone(),
                 counters: spills.map(|spill| Counter::new(Arc::clone(spill))),
                 counts: EventCounts::new(subjects.len()),
-                room,
+                memory_limit,
                 bucketed_time: BucketedTime::new(0),
                 generation: 0,
                 style: CellStyle::default(),
@@ -87,7 +87,7 @@ impl SummaryTally {
                 failure: None,
             }
         };
-        Ok(rooms.map(tally).collect())
+        Ok(memory_limits.map(tally).collect())
     }
 
     /// Counts an event. Returns whether it belongs to a period that is counted.
@@ -248,9 +248,10 @@ impl SummaryTally {
     /// Moves the largest counters to disk until the others fit into memory. A failure is
     /// kept until the tallies are merged.
     fn make_room(&mut self) {
-        let is_full = |tally: &SummaryTally| tally.counters.iter().map(Counter::size).sum::<usize>() > tally.room;
+        let is_full =
+            |tally: &SummaryTally| tally.counters.iter().map(Counter::size).sum::<usize>() > tally.memory_limit;
         if is_full(self) {
-            self.settle();
+            self.flush();
         }
         while is_full(self) {
             let Some(largest) = self.counters.iter_mut().max_by_key(|counter| counter.size()) else { return };
@@ -268,7 +269,7 @@ impl SummaryTally {
         let mut counts = EventCounts::new(subjects);
         let mut counters = CounterSet::new(subjects, Vec::new);
         for mut tally in tallies {
-            tally.settle();
+            tally.flush();
             if let Some(failure) = tally.failure {
                 return Err(failure);
             }

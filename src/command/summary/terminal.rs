@@ -10,7 +10,7 @@ use super::request::TextStyle;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::time;
 use crate::command::summary::display::{fitted, fitted_apart, visible, width};
-use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
+use crate::command::summary::value_stats::{ChartRange, SPARKLINE_BUCKETS};
 use crate::report::{Coverage, count};
 
 pub(super) const HEADING: Style = Style::new().bold();
@@ -33,20 +33,20 @@ pub(super) fn text(
     coverage: &Coverage,
     provenance: &[(&str, String)],
     summed: Option<&str>,
-    look: TextStyle,
+    style: TextStyle,
 ) -> String {
     let period = summary.counts.all.period();
-    let is_wide = look.width.is_some_and(|width| width >= 100);
-    let buckets = if is_wide { PICTURE_BUCKETS } else { PICTURE_BUCKETS / 2 };
-    let frame = period.map(|period| ChartRange::new(period, buckets));
+    let is_wide = style.width.is_some_and(|width| width >= 100);
+    let buckets = if is_wide { SPARKLINE_BUCKETS } else { SPARKLINE_BUCKETS / 2 };
+    let chart_range = period.map(|period| ChartRange::new(period, buckets));
     let mut page =
-        TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame, summed };
+        TextPage { text: String::new(), style, width: style.width.unwrap_or(usize::MAX), period, chart_range, summed };
     page.overview(summary, coverage);
     for table in in_order(summary) {
-        match table.about {
+        match table.topic {
             TableTopic::Accounts | TableTopic::Regions => {}
             TableTopic::Rare => summary.rarest().iter().for_each(|rarest| page.grouped(rarest)),
-            about if about.group_columns() > 0 || matches!(about, TableTopic::Signals(_)) => page.grouped(table),
+            topic if topic.group_columns() > 0 || matches!(topic, TableTopic::Signals(_)) => page.grouped(table),
             _ => page.table(table),
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn text(
 
 /// The tables in the order in which people read them: what matters most comes first.
 fn in_order(summary: &Summary) -> Vec<&SummaryTable> {
-    let place = |table: &&SummaryTable| match table.about {
+    let place = |table: &&SummaryTable| match table.topic {
         TableTopic::Changes => 0,
         TableTopic::Signals(_) => 1,
         TableTopic::Against => 2,
@@ -72,12 +72,12 @@ fn in_order(summary: &Summary) -> Vec<&SummaryTable> {
 
 pub(super) struct TextPage<'a> {
     text: String,
-    look: TextStyle,
+    style: TextStyle,
     /// The most columns of a line.
     pub(super) width: usize,
     pub(super) period: Option<[i64; 2]>,
     /// The period of the small charts.
-    frame: Option<ChartRange>,
+    chart_range: Option<ChartRange>,
     /// The path of the field that is summed.
     summed: Option<&'a str>,
 }
@@ -89,7 +89,7 @@ impl TextPage<'_> {
     }
 
     pub(super) fn paint(&self, style: Style, text: &str) -> String {
-        if self.look.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
+        if self.style.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
 
     /// Adds a faint text, which wraps at the width of the page.
@@ -153,25 +153,25 @@ impl TextPage<'_> {
         if summary.untimed() > 0 {
             self.labelled("", &format!("{} without a readable time", number(summary.untimed())));
         }
-        for (label, about) in [("Accounts", TableTopic::Accounts), ("Regions", TableTopic::Regions)] {
-            if let Some(table) = summary.table(about).filter(|table| table.distinct > 0) {
+        for (label, topic) in [("Accounts", TableTopic::Accounts), ("Regions", TableTopic::Regions)] {
+            if let Some(table) = summary.table(topic).filter(|table| table.distinct > 0) {
                 let list = list(table);
                 self.labelled(label, &list);
             }
         }
         let names =
             [(TableTopic::Users, "user", "users"), (TableTopic::Addresses, "source address", "source addresses")];
-        let different = names.into_iter().filter_map(|(about, one, many)| {
-            let distinct = summary.table(about)?.distinct;
+        let different = names.into_iter().filter_map(|(topic, one, many)| {
+            let distinct = summary.table(topic)?.distinct;
             Some(format!("{} {}", HumanCount(distinct), if distinct == 1 { one } else { many }))
         });
         let different: Vec<String> = different.collect();
         if !different.is_empty() && counts.all.count > 0 {
             self.labelled("Different", &different.join(", "));
         }
-        if let Some(frame) = self.frame {
-            let bars = self.paint(BAR, &bars(&counts.all.over(frame)));
-            let text = format!("{bars} by {}", time::step(frame.minutes()));
+        if let Some(chart_range) = self.chart_range {
+            let bars = self.paint(BAR, &bars(&counts.all.over(chart_range)));
+            let text = format!("{bars} by {}", time::step(chart_range.minutes()));
             self.labelled("Activity", &text);
         }
     }
@@ -182,8 +182,9 @@ impl TextPage<'_> {
         }
         let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.stats.count).to_string()).collect();
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
-        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::step(frame.minutes())));
-        let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
+        let over =
+            self.chart_range.map_or(String::new(), |chart_range| format!("by {}", time::step(chart_range.minutes())));
+        let picture = self.chart_range.map_or(0, |chart_range| chart_range.count.max(over.len()));
         let sums: Vec<String> = table.rows.iter().map(|row| amount::readable(row.stats.sum)).collect();
         let sum = self.summed.and(sums.iter().map(String::len).max()).map(|longest| longest.max("sum".len()));
         let fixed =
@@ -202,7 +203,7 @@ impl TextPage<'_> {
         if picture > 0 {
             line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
         }
-        let style = if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { ALERT.bold() } else { HEADING };
+        let style = if matches!(table.topic, TableTopic::Errors | TableTopic::Denied) { ALERT.bold() } else { HEADING };
         let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(style, &line));
         for (((cells, events), amount), row) in cells.iter().zip(&numbers).zip(&sums).zip(&table.rows) {
@@ -211,7 +212,7 @@ impl TextPage<'_> {
             if let Some(sum) = sum {
                 line.push_str(&format!("{:GAP$}{amount:>sum$}", ""));
             }
-            if let (Some(frame), Some(period)) = (self.frame, self.period) {
+            if let (Some(chart_range), Some(period)) = (self.chart_range, self.period) {
                 let times = row
                     .stats
                     .period()
@@ -219,7 +220,7 @@ impl TextPage<'_> {
                 let times = times.map(|time| format!("{:GAP$}{time:TIME$}", "")).concat();
                 line.push_str(&self.paint(FAINT, &times));
                 line.push_str("  ");
-                line.push_str(&self.paint(BAR, &bars(&row.stats.over(frame))));
+                line.push_str(&self.paint(BAR, &bars(&row.stats.over(chart_range))));
             }
             self.line(&line);
         }
@@ -231,7 +232,7 @@ impl TextPage<'_> {
 
 /// The headings of the columns of values.
 fn headings(table: &SummaryTable) -> Vec<String> {
-    let name = match table.about {
+    let name = match table.topic {
         TableTopic::Users => "Users",
         TableTopic::People => "People",
         TableTopic::Events => "Event names",
@@ -292,21 +293,21 @@ pub(super) fn joined(cells: &[String], widths: &[usize]) -> String {
 
 /// A note on the values that have no row and the events without a value.
 pub(super) fn rest(table: &SummaryTable) -> Option<String> {
-    if matches!(table.about, TableTopic::FirstSeen | TableTopic::Rare) {
+    if matches!(table.topic, TableTopic::FirstSeen | TableTopic::Rare) {
         return None;
     }
     let shown: u64 = table.rows.iter().map(|row| row.stats.count).sum();
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();
     if others > 0 {
-        let with = match table.about {
+        let with = match table.topic {
             // An event can be in several rows.
             TableTopic::Against | TableTopic::Resources => String::new(),
             _ => format!(" with {}", count(table.events.saturating_sub(shown), "event")),
         };
         parts.push(format!("{} more{with}", HumanCount(others)));
     }
-    if table.empty > 0 && !matches!(table.about, TableTopic::Errors) {
+    if table.empty > 0 && !matches!(table.topic, TableTopic::Errors) {
         parts.push(format!("{} without", count(table.empty, "event")));
     }
     (!parts.is_empty()).then(|| format!("({})", parts.join("; ")))

@@ -20,7 +20,7 @@ pub(super) struct TextMemo<const PARTS: usize, V> {
     /// The bytes of all that was learned.
     size: usize,
     /// The most bytes of it, after which all is forgotten.
-    most: usize,
+    max_bytes: usize,
 }
 
 /// What besides the texts has to be the same.
@@ -93,8 +93,8 @@ impl<'a, const PARTS: usize> MemoKey<'a, PARTS> {
         MemoKey { parts, epoch, place: OnceCell::new(), is_usable: false }
     }
 
-    /// Becomes the key for these fields of an event, each of which has a greatest length. It is
-    /// written where it is read, because to copy it would take as long as to compare it.
+    /// Sets the key to these fields of an event, each with its maximum length. Fills it in place:
+    /// copying a key takes as long as comparing it.
     #[inline]
     pub(super) fn set(&mut self, event: &Event<'a>, fields: [(FieldId, u16); PARTS], epoch: MemoEpoch) {
         self.epoch = epoch;
@@ -126,14 +126,14 @@ impl<'a, const PARTS: usize> MemoKey<'a, PARTS> {
 
 impl<const PARTS: usize, V> TextMemo<PARTS, V> {
     /// A memo that takes this number of bytes, beside its places.
-    pub(super) fn new(most: usize) -> TextMemo<PARTS, V> {
+    pub(super) fn new(max_bytes: usize) -> TextMemo<PARTS, V> {
         let (places, known, written) = (Vec::new(), Vec::new(), Vec::new());
-        TextMemo { places, known, written, generation: 0, size: 0, most }
+        TextMemo { places, known, written, generation: 0, size: 0, max_bytes }
     }
 
     /// Changes the number of bytes that it takes.
-    pub(super) fn set_most(&mut self, most: usize) {
-        self.most = most;
+    pub(super) fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
     }
 
     /// The value with this index.
@@ -142,7 +142,7 @@ impl<const PARTS: usize, V> TextMemo<PARTS, V> {
         self.known.get(index).map(|known| &known.value)
     }
 
-    /// The same, to change it.
+    /// Like [`value`](Self::value), for changing the value.
     #[inline]
     pub(super) fn value_mut(&mut self, index: usize) -> Option<&mut V> {
         self.known.get_mut(index).map(|known| &mut known.value)
@@ -178,7 +178,7 @@ impl<const PARTS: usize, V> TextMemo<PARTS, V> {
     }
 
     fn must_forget_all(&self, key: &MemoKey<'_, PARTS>, size: usize) -> bool {
-        let is_full = self.size + size_of::<KnownTexts<PARTS, V>>() + key.size() + size > self.most;
+        let is_full = self.size + size_of::<KnownTexts<PARTS, V>>() + key.size() + size > self.max_bytes;
         is_full || self.places.is_empty() || self.generation != key.epoch.generation
     }
 
@@ -282,9 +282,9 @@ mod tests {
         #[test]
         fn a_value_is_found_only_for_its_own_texts(
             texts in prop::collection::vec(("[ab]{0,3}|[ab]{7,20}|a{20,40}b?a?|a{60,70}b?", "[ab]{0,9}", 0..2_u64), 0..300),
-            most in 0..20_000_usize,
+            max_bytes in 0..20_000_usize,
         ) {
-            let (mut memo, mut numbers) = (TextMemo::<2, usize>::new(most), HashMap::new());
+            let (mut memo, mut numbers) = (TextMemo::<2, usize>::new(max_bytes), HashMap::new());
             for (one, other, day) in &texts {
                 let texts = [one, other].map(|text| format!("{BEFORE}{text}"));
                 let key = |generation| {
@@ -311,7 +311,7 @@ mod tests {
                 }
                 prop_assert_eq!(find(&memo, &key(7)?), Some(number));
                 prop_assert_eq!(find(&memo, &key(8)?), None);
-                prop_assert!(memo.size <= most.max(300));
+                prop_assert!(memo.size <= max_bytes.max(300));
             }
         }
     }

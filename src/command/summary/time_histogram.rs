@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// The same with the buckets in order.
+    /// The buckets in order, with their size.
     fn in_order(histogram: &TimeHistogram<1>) -> (BucketSize, Vec<(i64, [u64; 1])>) {
         let mut buckets: Vec<_> = histogram.buckets().collect();
         buckets.sort_unstable();

@@ -8,7 +8,7 @@ pub(super) use self::run::BucketRun;
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The number of buckets of the small chart.
-pub(super) const PICTURE_BUCKETS: usize = 24;
+pub(super) const SPARKLINE_BUCKETS: usize = 24;
 /// Replaces the rest of a name that was cut.
 const MARK: &str = "…";
 /// The most bytes of the name of a first user; a longer one is cut.
@@ -34,7 +34,7 @@ pub(super) struct ValueStats {
     size: BucketSize,
     /// The number of the first bucket.
     start: i64,
-    buckets: [u32; PICTURE_BUCKETS],
+    buckets: [u32; SPARKLINE_BUCKETS],
 }
 
 /// What is counted of an event for each of its values.
@@ -62,7 +62,7 @@ impl Default for ValueStats {
             first_user: Vec::new(),
             size: BucketSize::MINUTE,
             start: 0,
-            buckets: [0; PICTURE_BUCKETS],
+            buckets: [0; SPARKLINE_BUCKETS],
         }
     }
 }
@@ -142,7 +142,7 @@ impl ValueStats {
         self.merge_by(other, &other.first_user);
     }
 
-    /// The same if the first event is of this user.
+    /// Like [`merge`](Self::merge), if the first event is of this user.
     pub(super) fn merge_by(&mut self, other: &ValueStats, user: &[u8]) {
         self.count += other.count;
         self.failures += other.failures;
@@ -182,7 +182,7 @@ impl ValueStats {
 
     /// Whether a minute falls into a bucket as they are.
     fn covers(&self, minute: i64) -> bool {
-        (0..PICTURE_BUCKETS as i64).contains(&(self.size.of_minute(minute) - self.start))
+        (0..SPARKLINE_BUCKETS as i64).contains(&(self.size.of_minute(minute) - self.start))
     }
 
     /// Moves or enlarges the buckets to cover the minutes from `first` to `last` in
@@ -195,10 +195,10 @@ impl ValueStats {
                 None => (self.size.of_minute(first), self.size.of_minute(last)),
             };
             let start = start.min(self.size.of_minute(first));
-            if end.max(self.size.of_minute(last)) - start < PICTURE_BUCKETS as i64 {
+            if end.max(self.size.of_minute(last)) - start < SPARKLINE_BUCKETS as i64 {
                 let shift = (self.start - start).max(0) as usize;
                 if shift > 0 || known.is_none() {
-                    self.buckets.rotate_right(shift % PICTURE_BUCKETS);
+                    self.buckets.rotate_right(shift % SPARKLINE_BUCKETS);
                     self.start = start;
                 }
                 return;
@@ -209,7 +209,7 @@ impl ValueStats {
 
     fn coarsen(&mut self, size: BucketSize) {
         let start = size.of_minute(self.size.first_minute(self.start));
-        let mut buckets = [0_u32; PICTURE_BUCKETS];
+        let mut buckets = [0_u32; SPARKLINE_BUCKETS];
         for (minute, count) in self.minutes() {
             let bucket = &mut buckets[(size.of_minute(minute) - start) as usize];
             *bucket = bucket.saturating_add(count);
@@ -226,10 +226,10 @@ impl ValueStats {
     }
 
     /// The counts per bucket of `frame`, which must cover the whole period.
-    pub(super) fn over(&self, frame: ChartRange) -> Vec<u64> {
-        let mut counts = vec![0; frame.count];
+    pub(super) fn over(&self, chart_range: ChartRange) -> Vec<u64> {
+        let mut counts = vec![0; chart_range.count];
         for (minute, count) in self.minutes() {
-            let at = frame.size.of_minute(minute).max(frame.start) - frame.start;
+            let at = chart_range.size.of_minute(minute).max(chart_range.start) - chart_range.start;
             if let Some(sum) = counts.get_mut(at as usize) {
                 *sum += u64::from(count);
             }
@@ -295,8 +295,8 @@ mod tests {
             (&[29, 31, 5 * 60], 15, &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
         ] {
             let stats = stats(minutes);
-            let frame = ChartRange::new(stats.period().unwrap(), PICTURE_BUCKETS);
-            assert_eq!((frame.minutes(), stats.over(frame)), (size, picture.to_vec()), "{minutes:?}");
+            let chart_range = ChartRange::new(stats.period().unwrap(), SPARKLINE_BUCKETS);
+            assert_eq!((chart_range.minutes(), stats.over(chart_range)), (size, picture.to_vec()), "{minutes:?}");
         }
         assert_eq!(stats(&[]).period(), None);
     }
@@ -364,12 +364,12 @@ mod tests {
             }
             prop_assert_eq!(&whole, &merged);
             if let Some(period) = whole.period() {
-                let frame = ChartRange::new(period, PICTURE_BUCKETS);
-                let mut plain = vec![0; frame.count];
+                let chart_range = ChartRange::new(period, SPARKLINE_BUCKETS);
+                let mut plain = vec![0; chart_range.count];
                 for minute in &minutes {
-                    plain[(frame.size.of_minute(*minute) - frame.start) as usize] += 1;
+                    plain[(chart_range.size.of_minute(*minute) - chart_range.start) as usize] += 1;
                 }
-                prop_assert_eq!(whole.over(frame), plain);
+                prop_assert_eq!(whole.over(chart_range), plain);
             }
             let mut written = Vec::new();
             merged.write(&mut written);

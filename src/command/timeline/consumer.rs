@@ -55,7 +55,7 @@ impl TimelinePart {
 }
 
 impl Part for TimelinePart {
-    type Mark = (usize, usize);
+    type Checkpoint = (usize, usize);
 
     fn count(&self) -> u64 {
         self.ends.len() as u64
@@ -65,7 +65,7 @@ impl Part for TimelinePart {
         self.bytes.len()
     }
 
-    fn mark(&self) -> (usize, usize) {
+    fn checkpoint(&self) -> (usize, usize) {
         (self.bytes.len(), self.ends.len())
     }
 
@@ -73,7 +73,7 @@ impl Part for TimelinePart {
         *events as u64
     }
 
-    fn cut(&mut self, (bytes, events): &(usize, usize)) {
+    fn roll_back_to(&mut self, (bytes, events): &(usize, usize)) {
         self.bytes.truncate(*bytes);
         self.ends.truncate(*events);
         self.ids.truncate(*events);
@@ -82,7 +82,7 @@ impl Part for TimelinePart {
     fn clear(&mut self) {
         /// Larger than a usual part.
         const MAX_KEPT: usize = 2 << 20;
-        self.cut(&(0, 0));
+        self.roll_back_to(&(0, 0));
         self.bytes.shrink_to(MAX_KEPT);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::AddressCells;
 use crate::cloudtrail::actor::{ActorIndex, ActorReader, PortableCaller, PortableCallerReader};
 use crate::cloudtrail::call::FailureRule;
-use crate::cloudtrail::denial::DenialMatcher;
+use crate::cloudtrail::denial::DenialRule;
 use crate::cloudtrail::field::{self, Field};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::cloudtrail::theme::ThemeReader;
@@ -127,7 +127,7 @@ pub(super) struct TimelineReader {
     actors: ActorFields,
     resources: ResourceFields,
     failure: FailureRule,
-    denial: DenialMatcher,
+    denial: DenialRule,
     themes: ThemeReader,
     of_address: AddressCells,
 }
@@ -151,7 +151,7 @@ impl TimelineReader {
             actors,
             resources: ResourceFields::new(fields)?,
             failure: FailureRule::new(fields)?,
-            denial: DenialMatcher::new(fields)?,
+            denial: DenialRule::new(fields)?,
             themes: ThemeReader::new(fields).map_err(Error::usage)?,
             of_address,
         })

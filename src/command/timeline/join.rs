@@ -8,7 +8,7 @@ use super::event::TimelineEvent;
 use super::partial::{EVENTS, FIRST_PASS, GRANTS, StoredEvent, TimelineForm};
 use crate::cloudtrail::actor::{ActorIndex, ActorIndexBuilder, PortableCaller};
 use crate::command::actor_pass::add_first_pass;
-use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
+use crate::command::merge::{CheckedPart, MergeRun, PartSet};
 use crate::error::Error;
 use crate::report::Coverage;
 use crate::sink::Provenance;
@@ -17,7 +17,7 @@ use crate::sink::table_writer::TableWriter;
 
 /// Joins parts of a timeline.
 pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Error> {
-    let form = TimelineForm::of_json(&run.parts.header.details)?;
+    let form = TimelineForm::from_json(&run.parts.header.details)?;
     let layout = form.layout(run)?;
     let columns = TimelineColumns::new(&layout)?;
     let command = run.context.command_line();
@@ -73,7 +73,7 @@ struct TimelineJoin<'a> {
 
 impl TimelineJoin<'_> {
     /// Takes the events of a part, and what its run has read.
-    fn part(&mut self, surveyed: &SurveyedPart) -> Result<(), Error> {
+    fn part(&mut self, surveyed: &CheckedPart) -> Result<(), Error> {
         let mut part = PartFileReader::open(&surveyed.path)?;
         // The rows are counted when they are taken.
         self.coverage.add_run(Coverage { rows: 0, ..surveyed.coverage.clone() });

@@ -77,7 +77,7 @@ impl TimelineForm {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    pub(super) fn of_json(details: &Value) -> Result<TimelineForm, Error> {
+    pub(super) fn from_json(details: &Value) -> Result<TimelineForm, Error> {
         TimelineForm::deserialize(details).map_err(|error| Error::Failed(format!("the parts are not valid: {error}")))
     }
 

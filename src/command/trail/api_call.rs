@@ -24,9 +24,9 @@ pub(super) struct ChangeRequest {
     /// What is changed: an ARN.
     resource: String,
     /// Codes of errors that mean that it is so already.
-    done_codes: &'static [&'static str],
+    success_codes: &'static [&'static str],
     /// Codes of errors that pass when an earlier change has taken effect everywhere.
-    early_codes: &'static [&'static str],
+    retry_codes: &'static [&'static str],
     /// The change to the policy that is among the parameters.
     policy: Option<PolicyChange>,
     /// The event selectors that the request replaces.
@@ -64,7 +64,7 @@ impl ChangeRequest {
         let call = ChangeRequest::new(CallTarget::Bucket(bucket.into(), change), arn, parameters.into());
         // The answer to an earlier attempt may have been lost, and a new bucket may not be known
         // everywhere yet.
-        call.done_if(&["BucketAlreadyOwnedByYou"]).early_if(&["NoSuchBucket", "OperationAborted"])
+        call.succeed_on(&["BucketAlreadyOwnedByYou"]).retry_on(&["NoSuchBucket", "OperationAborted"])
     }
 
     fn new(target: CallTarget, resource: &str, parameters: Value) -> ChangeRequest {
@@ -76,21 +76,21 @@ impl ChangeRequest {
             target,
             parameters,
             resource: resource.into(),
-            done_codes: &[],
-            early_codes: &[],
+            success_codes: &[],
+            retry_codes: &[],
             policy: None,
             selectors: None,
         }
     }
 
     /// Takes errors of these codes for success.
-    pub(super) fn done_if(self, done_codes: &'static [&'static str]) -> ChangeRequest {
-        ChangeRequest { done_codes, ..self }
+    pub(super) fn succeed_on(self, success_codes: &'static [&'static str]) -> ChangeRequest {
+        ChangeRequest { success_codes, ..self }
     }
 
     /// Repeats the request for some seconds after errors of these codes.
-    pub(super) fn early_if(self, early_codes: &'static [&'static str]) -> ChangeRequest {
-        ChangeRequest { early_codes, ..self }
+    pub(super) fn retry_on(self, retry_codes: &'static [&'static str]) -> ChangeRequest {
+        ChangeRequest { retry_codes, ..self }
     }
 
     /// Makes the change again before each request, to the policy as it is then: others may have
@@ -109,8 +109,8 @@ impl ChangeRequest {
         let mut pauses = [1, 2, 4, 8].map(Duration::from_secs).into_iter();
         loop {
             match self.send_once(session).await {
-                Err(error) if self.done_codes.contains(&error.code.as_str()) => return Ok(()),
-                Err(error) if self.early_codes.contains(&error.code.as_str()) => match pauses.next() {
+                Err(error) if self.success_codes.contains(&error.code.as_str()) => return Ok(()),
+                Err(error) if self.retry_codes.contains(&error.code.as_str()) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Err(error),
                 },
@@ -124,7 +124,7 @@ impl ChangeRequest {
             let text = "others have changed it since the plan was made, so it was left as it is";
             return Err(AwsError::new(AwsErrorKind::Other, text));
         }
-        let Some(change) = &self.policy else { return self.send_as_it_is(session).await };
+        let Some(change) = &self.policy else { return self.send_unconditionally(session).await };
         let present = match &self.target {
             CallTarget::Bucket(bucket, _) => session.s3.policy(bucket).await?,
             CallTarget::Topic(_) => resource_policy::of_topic(session, &self.resource).await?,
@@ -137,7 +137,7 @@ impl ChangeRequest {
         let new = change.apply(present.as_deref());
         let new = new.map_err(|error| AwsError::new(AwsErrorKind::Other, error.to_string()))?;
         match self.with_policy(new.map(|policy| policy.text)) {
-            Some(call) => call.send_as_it_is(session).await,
+            Some(call) => call.send_unconditionally(session).await,
             None => Ok(()),
         }
     }
@@ -160,7 +160,7 @@ impl ChangeRequest {
         }
     }
 
-    /// The same request with another policy, or without one; `None` if it would change nothing.
+    /// The request with another policy, or without one; `None` if it would change nothing.
     fn with_policy(&self, policy: Option<String>) -> Option<ChangeRequest> {
         let mut call = self.clone();
         match (&mut call.target, policy) {
@@ -182,7 +182,7 @@ impl ChangeRequest {
         Some(call)
     }
 
-    async fn send_as_it_is(&self, session: &TrailSession) -> Result<(), AwsError> {
+    async fn send_unconditionally(&self, session: &TrailSession) -> Result<(), AwsError> {
         let json = |service, operation| {
             JsonRequest::new(service, &session.home.region, operation, &self.parameters).on(&self.resource)
         };
@@ -205,10 +205,10 @@ impl ChangeRequest {
     }
 
     /// True if the request is repeated until an earlier change has taken effect.
-    pub(super) fn waits(&self) -> bool {
+    pub(super) fn is_retried(&self) -> bool {
         // A bucket that cannot be created will not be created later.
         let is_first = matches!(self.target, CallTarget::Bucket(_, BucketChange::Create { .. }));
-        !self.early_codes.is_empty() && !is_first
+        !self.retry_codes.is_empty() && !is_first
     }
 
     /// The line for the AWS CLI that does the same.
@@ -220,7 +220,7 @@ impl ChangeRequest {
             CallTarget::Bucket(_, change) => ("s3api", change.operation()),
         };
         let mut words = vec!["aws".to_string(), service.into(), dashed(operation)];
-        if self.waits() {
+        if self.is_retried() {
             words.insert(0, "retry".into());
         }
         words.extend(session.cli_options().into_iter().map(quoted));

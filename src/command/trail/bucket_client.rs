@@ -99,7 +99,7 @@ impl BucketClient {
                 );
                 Err(HeadError { region: None, error: AwsError::new(AwsErrorKind::AccessDenied, text) })
             }
-            _ => Err(HeadError { region: None, error: AwsError::of_sdk("S3", &error) }),
+            _ => Err(HeadError { region: None, error: AwsError::from_sdk("S3", &error) }),
         }
     }
 
@@ -221,7 +221,7 @@ impl BucketClient {
         E: StdError + ProvideErrorMetadata + 'static,
     {
         let arn = bucket_arn(&self.partition, bucket);
-        AwsError::of_sdk("S3", error).needing(&format!("s3:{permission}"), &arn)
+        AwsError::from_sdk("S3", error).with_permission(&format!("s3:{permission}"), &arn)
     }
 }
 

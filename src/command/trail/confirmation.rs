@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use crossbeam_channel::{bounded, select};
 
 use super::args::ConfirmationArgs;
-use super::plan::Plan;
+use super::plan::ChangePlan;
 use super::session::TrailSession;
 use crate::command::Context;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Confirmation {
     /// planned now.
     pub(super) async fn carry_out(
         self,
-        plan: &Plan,
+        plan: &ChangePlan,
         session: &TrailSession,
         context: &Context,
         report: &Report,

@@ -8,7 +8,7 @@ use super::bucket_change::LifecycleDays;
 use super::bucket_plan::{self, BucketRequest};
 use super::confirmation::Confirmation;
 use super::names::{default_bucket, default_queue, default_topic, topic_name};
-use super::plan::{Plan, Step};
+use super::plan::{ChangePlan, Step};
 use super::session::TrailSession;
 use super::statements::{BucketWriter, of_bucket};
 use super::trail_plan::{TrailSettings, differences};
@@ -72,7 +72,7 @@ impl CreateRequest {
         Ok(())
     }
 
-    async fn plan(&self, session: &mut TrailSession) -> Result<(Plan, TrailSettings), Error> {
+    async fn plan(&self, session: &mut TrailSession) -> Result<(ChangePlan, TrailSettings), Error> {
         let args = &self.args;
         let organization = match args.organization {
             true => Some(organization(session).await?),
@@ -91,7 +91,7 @@ impl CreateRequest {
             }));
         }
         steps.extend(trail_plan::plan(session, &settings, present.as_ref()).await?);
-        Ok((Plan::new(steps), settings))
+        Ok((ChangePlan::new(steps), settings))
     }
 
     async fn bucket_steps(

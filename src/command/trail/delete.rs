@@ -10,7 +10,7 @@ use super::bucket_change::TAG;
 use super::confirmation::Confirmation;
 use super::create::{FoundTrails, find};
 use super::names::{dead_letter_queue, default_queue, default_topic};
-use super::plan::{Effect, Plan, Step};
+use super::plan::{ChangePlan, Effect, Step};
 use super::policy::sources;
 use super::queue_plan::{self, NO_QUEUE, QueueState};
 use super::session::TrailSession;
@@ -62,7 +62,7 @@ impl DeleteRequest {
 
     /// The trail is deleted last, because it names its topic, which names its queues: so a run
     /// that was interrupted can be completed. Until then the trail delivers logs.
-    async fn plan(&self, session: &TrailSession) -> Result<Plan, Error> {
+    async fn plan(&self, session: &TrailSession) -> Result<ChangePlan, Error> {
         let name = &self.args.name;
         let (trail, others) = self.trail(session).await?;
         let reader = TrailReader { client: &session.client, region: &session.home.region };
@@ -84,12 +84,13 @@ impl DeleteRequest {
             Some(trail) => {
                 let is_own = trail.arn == session.home.trail_arn(&session.home.account, name);
                 let id = if is_own { name } else { &trail.arn };
-                let call = ChangeRequest::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": id})).done_if(NO_TRAIL);
+                let call =
+                    ChangeRequest::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": id})).succeed_on(NO_TRAIL);
                 steps.push(Step::new(Effect::Delete, format!("trail {name}"), vec![call]));
                 steps.extend(bucket_step(trail));
             }
         }
-        Ok(Plan::new(steps))
+        Ok(ChangePlan::new(steps))
     }
 
     /// The trail, and all others. A trail of an organisation belongs to the management account,
@@ -176,7 +177,7 @@ impl DeleteRequest {
             steps.extend(queue.map(|queue| queue_step(session, "queue", &name, &queue)));
             if let Some(subscription) = subscription.filter(|subscription| subscription.arn.starts_with("arn:")) {
                 let parameters = json!({"SubscriptionArn": subscription.arn});
-                let call = ChangeRequest::topic("Unsubscribe", &subscription.arn, parameters).done_if(NO_TOPIC);
+                let call = ChangeRequest::topic("Unsubscribe", &subscription.arn, parameters).succeed_on(NO_TOPIC);
                 let what = format!("subscription of queue {name} to topic {}", topic.name);
                 steps.push(Step::new(Effect::Delete, what, vec![call]));
             }
@@ -209,7 +210,7 @@ async fn kept_because(
 fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState) -> Step {
     let call = ChangeRequest::queue("DeleteQueue", &session.home.arn("sqs", name), json!({"QueueUrl": queue.url}));
     let what = format!("{kind} {name} with about {}", count(queue.messages(), "message"));
-    Step::new(Effect::Delete, what, vec![call.done_if(NO_QUEUE)])
+    Step::new(Effect::Delete, what, vec![call.succeed_on(NO_QUEUE)])
 }
 
 /// A topic is deleted with its subscriptions, so it stays if one of them belongs to others.
@@ -231,7 +232,7 @@ async fn topic_step(session: &TrailSession, topic: &TopicFacts, receivers: &[Str
     if !receivers.is_empty() {
         return Ok(Step::keep(format!("topic {name}, which also sends to {}", receivers.join(", "))));
     }
-    let call = ChangeRequest::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);
+    let call = ChangeRequest::topic("DeleteTopic", arn, json!({"TopicArn": arn})).succeed_on(NO_TOPIC);
     Ok(Step::new(Effect::Delete, format!("topic {name}"), vec![call]))
 }
 

@@ -21,7 +21,7 @@ retry() {
 ";
 
 /// The steps, in the order in which they must be made.
-pub(super) struct Plan {
+pub(super) struct ChangePlan {
     steps: Vec<Step>,
 }
 
@@ -71,9 +71,9 @@ impl Step {
     }
 }
 
-impl Plan {
-    pub(super) fn new(steps: Vec<Step>) -> Plan {
-        Plan { steps }
+impl ChangePlan {
+    pub(super) fn new(steps: Vec<Step>) -> ChangePlan {
+        ChangePlan { steps }
     }
 
     /// True if nothing is to be changed.
@@ -111,7 +111,7 @@ impl Plan {
         let _ = writeln!(script, "# account {}, region {}", printable(&home.account), printable(&home.region));
         // The second version of the CLI shows answers in a pager, which waits for keys.
         script.push_str("set -e\nexport AWS_PAGER=''\n");
-        if self.steps.iter().flat_map(|step| &step.calls).any(ChangeRequest::waits) {
+        if self.steps.iter().flat_map(|step| &step.calls).any(ChangeRequest::is_retried) {
             let _ = write!(script, "\n{RETRY_FUNCTION}");
         }
         for step in &self.steps {

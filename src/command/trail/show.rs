@@ -179,7 +179,7 @@ impl TrailReading<'_> {
                 let (name, problem) = (format!("trail {trail}, {what}"), Problem::Resources(error.to_string()));
                 let issue = Issue { name, problem, outcome: Outcome::Nothing };
                 self.table.problem(&issue);
-                self.report.skip(&issue);
+                self.report.issue(&issue);
                 None
             }
         }

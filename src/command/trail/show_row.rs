@@ -102,7 +102,10 @@ impl ShowColumns {
         let leave_out = |name: &str| LEAVE_OUT.iter().position(|other| *other == name && !self.is_named);
         let columns = self.shown.iter().map(|at| COLUMNS[*at]);
         columns
-            .map(|(name, shows)| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, shows) })
+            .map(|(name, column_type)| ComputedColumn {
+                leave_out: leave_out(name),
+                ..ComputedColumn::new(name, column_type)
+            })
             .collect()
     }
 

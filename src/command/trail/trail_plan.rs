@@ -198,7 +198,7 @@ impl TrailSettings {
 /// at the end.
 fn changing(call: ChangeRequest) -> ChangeRequest {
     const POLICIES: &[&str] = &["InsufficientS3BucketPolicyException", "InsufficientSnsTopicPolicyException"];
-    call.done_if(&["TrailAlreadyExistsException"]).early_if(POLICIES)
+    call.succeed_on(&["TrailAlreadyExistsException"]).retry_on(POLICIES)
 }
 
 fn or_none(text: &str) -> &str {

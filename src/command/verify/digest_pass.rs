@@ -132,7 +132,7 @@ impl<'r> DigestPass<'r> {
         let (Some(name), Some(chain)) = (DigestName::parse(&file.path), chain) else {
             return failed(DigestProblem::Name);
         };
-        if !file.is_there {
+        if !file.is_present {
             return failed(DigestProblem::Missing);
         }
         let text = match digest_text(self.run.readers, &self.mirror.root, &file.path, &self.permit) {
@@ -217,7 +217,7 @@ impl<'r> DigestPass<'r> {
                 result.add_digest(path, false);
                 if wrong.problem != DigestProblem::Missing {
                     // It was counted as good before.
-                    result.take_back_good_digest(path);
+                    result.uncount_good_digest(path);
                 }
                 let object = format!("s3://{}/{}", self.base.bucket, wrong.key);
                 if wrong.problem == DigestProblem::Missing

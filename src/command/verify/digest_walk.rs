@@ -18,7 +18,7 @@ pub(super) struct DigestFile {
     /// Its path, as in its key.
     pub(super) path: String,
     /// Whether the digest itself is there, and not only its signature.
-    pub(super) is_there: bool,
+    pub(super) is_present: bool,
     /// Whether its name is that of a digest.
     pub(super) is_named: bool,
 }
@@ -41,8 +41,8 @@ pub(super) fn each_digest(
             }
             let path = match entry {
                 WalkEntry::File(path) | WalkEntry::Metadata(path) => path,
-                WalkEntry::Skip(issue) => {
-                    report.skip(&issue);
+                WalkEntry::Issue(issue) => {
+                    report.issue(&issue);
                     return ControlFlow::Continue(());
                 }
                 _ => return ControlFlow::Continue(()),
@@ -72,10 +72,10 @@ fn classify(path: String, last: &str, scope: &VerifyScope) -> Option<DigestFile>
     if signed == Some(last) {
         return None;
     }
-    let is_there = signed.is_none();
+    let is_present = signed.is_none();
     let path = signed.map(String::from).unwrap_or(path);
     let name = DigestName::parse(&path);
     let is_wanted = name.as_ref().is_none_or(|name| scope.includes_digest(name));
     let is_named = name.is_some();
-    is_wanted.then_some(DigestFile { path, is_there, is_named })
+    is_wanted.then_some(DigestFile { path, is_present, is_named })
 }

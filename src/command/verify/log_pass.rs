@@ -247,7 +247,7 @@ fn walk(run: &VerifyRun<'_>, mirror: &MirrorSelection, lists: Sender<Vec<String>
                     Some(path) if is_log(&path) && run.scope.includes_log(&path) => list.push(path),
                     _ => {}
                 },
-                WalkEntry::Skip(issue) => run.report.skip(&issue),
+                WalkEntry::Issue(issue) => run.report.issue(&issue),
                 _ => {}
             }
             if list.len() < LIST {

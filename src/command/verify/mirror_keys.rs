@@ -81,7 +81,7 @@ impl MirrorKeys<'_> {
             self.answered.remove(&failure.region);
             match self.cache.keys().iter().any(|key| key.region.as_ref() == Some(&failure.region)) {
                 true => self.note_failure(&format!("public keys of {}", failure.region), &failure.cause),
-                false => self.report.skip(&failure.into()),
+                false => self.report.issue(&failure.into()),
             }
         }
         Ok(requested.keys)

@@ -13,7 +13,7 @@ use crate::source::s3::mirror_root::MirrorRoot;
 pub(super) struct MirrorSelection {
     /// The mirror's folder.
     pub(super) folder: PathBuf,
-    /// The same, for all access to files.
+    /// The root of the mirror, for all access to files.
     pub(super) root: Arc<MirrorRoot>,
     /// The folders to walk, in key order, none inside another.
     pub(super) parts: Vec<PathBuf>,

@@ -235,12 +235,12 @@ fn day_text(day: Option<Date>) -> String {
 
 fn open(request: &VerifyRequest, names: &[&str]) -> Result<TableWriter, Error> {
     let column = |name: &&str| {
-        let shows = match *name {
+        let column_type = match *name {
             "from" | "until" => ColumnType::Time,
             name if COUNTS.contains(&name) => ColumnType::Value,
             _ => ColumnType::Text,
         };
-        ComputedColumn::new(*name, shows)
+        ComputedColumn::new(*name, column_type)
     };
     let window = request.scope.window;
     let provenance = Provenance { now: request.now, command: &request.command, window };

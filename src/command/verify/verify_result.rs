@@ -180,7 +180,7 @@ impl VerifyResult {
     }
 
     /// Takes a good digest back, which is counted as a bad one.
-    pub(super) fn take_back_good_digest(&mut self, path: &str) {
+    pub(super) fn uncount_good_digest(&mut self, path: &str) {
         let day = self.day(&KeyPlace::of(path));
         day.good_digests = day.good_digests.saturating_sub(1);
         self.total.good_digests = self.total.good_digests.saturating_sub(1);

@@ -64,7 +64,7 @@ impl FieldSet {
         FieldSet { networks, ..FieldSet::default() }
     }
 
-    /// The same fields, with databases for those that are derived from them.
+    /// Adds databases, for the fields that are derived from them.
     pub fn with_geoip(self, geoip: Option<Arc<GeoDatabases>>) -> FieldSet {
         FieldSet { geoip, ..self }
     }

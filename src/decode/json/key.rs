@@ -61,7 +61,7 @@ impl KeyBytes {
     }
 }
 
-/// The same bytes as words.
+/// The bytes as words.
 #[inline(always)]
 fn words(bytes: &[u8; KeyBytes::MAX_LENGTH]) -> [u64; KeyBytes::WORDS] {
     let (words, _) = bytes.as_chunks();

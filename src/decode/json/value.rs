@@ -82,8 +82,8 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The same text if it can be borrowed or is at most [`MAX_TEXT`] bytes long;
-    /// otherwise `None`.
+    /// Like [`scalar`](Self::scalar); `None` if the text can't be borrowed and is longer than
+    /// [`MAX_TEXT`] bytes.
     pub fn whole_scalar(&self) -> Option<Cow<'a, str>> {
         match (self.kind(), self.raw_string()) {
             (_, Some(written)) if written.len() <= MAX_TEXT || is_verbatim(written) => Some(unescape(written)),
@@ -129,7 +129,9 @@ impl<'a> JsonValue<'a> {
         // Most values have no space at all, and the others have them in strings.
         while let Some(space) = memchr::memchr(b' ', &self.text.bytes[at..self.end]).map(|found| at + found) {
             while at < space {
-                let Some(quote) = self.text.marks.quotes.next(at).filter(|quote| *quote < space) else { return false };
+                let Some(quote) = self.text.bitmaps.quotes.next(at).filter(|quote| *quote < space) else {
+                    return false;
+                };
                 at = self.text.string_end(quote).map_or(self.end, |end| end.min(self.end));
             }
             if at == space {
@@ -163,8 +165,8 @@ impl<'a> JsonValue<'a> {
         compact
     }
 
-    /// The same in pieces of about `size` bytes that split no character, until `each`
-    /// breaks.
+    /// Like [`compact`](Self::compact), in pieces of about `size` bytes that split no character,
+    /// until `each` breaks.
     pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
         if self.is_plain() && self.kind() != ValueKind::String {
             return self.raw().chunks(size).try_for_each(each);
@@ -172,7 +174,7 @@ impl<'a> JsonValue<'a> {
         let mut piece = Vec::with_capacity(size.min(self.end - self.start));
         let mut at = self.start;
         while at < self.end {
-            let quote = self.text.marks.quotes.next(at).map_or(self.end, |quote| quote.min(self.end));
+            let quote = self.text.bitmaps.quotes.next(at).map_or(self.end, |quote| quote.min(self.end));
             let end = self.text.string_end(quote).map_or(self.end, |end| end.min(self.end));
             for (mut part, is_string) in [(&self.text.bytes[at..quote], false), (&self.text.bytes[quote..end], true)] {
                 while !part.is_empty() {

@@ -16,7 +16,7 @@ use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
 use crate::syntax::window::{WindowEdge, is_for_options, point, since_1970};
 
-pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
+pub(super) const SYNTAX: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
                      such as 'requestParameters.bucketName = my-*'";
 pub(super) const ONE: &str = "more than one condition; write one --where for each, and events must meet all of them; \
@@ -100,12 +100,12 @@ pub(super) fn test(field: &str, (operator, value): (&str, &str), now: Timestamp)
     match operator {
         "=" | "==" | "!=" => {
             let pattern = Pattern::parse(value).map_err(|why| format!("{value:?} is {why}"))?;
-            Ok((operator == "!=", TextTest::Fits(pattern)))
+            Ok((operator == "!=", TextTest::Glob(pattern)))
         }
         "~" | "!~" => {
             let regex = Regex::new(&without_pairs(value));
             let regex = regex.map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
-            Ok((operator == "!~", TextTest::Holds(regex)))
+            Ok((operator == "!~", TextTest::Regex(regex)))
         }
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),

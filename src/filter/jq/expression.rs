@@ -12,8 +12,8 @@ pub(super) type JqTerm<'a> = parse::Term<&'a str>;
 /// The result of the analysis of an expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    needs: RequiredFields,
-    yields: OutputKind,
+    required_fields: RequiredFields,
+    output_kind: OutputKind,
     mistake: Option<&'static str>,
 }
 
@@ -30,22 +30,26 @@ pub enum RequiredFields {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OutputKind {
     /// Only true, false and null.
-    Truth,
+    Boolean,
     /// Only other values.
-    Values,
+    Value,
     /// Unknown until it runs.
-    Either,
+    Unknown,
 }
 
 impl Expression {
     /// Analyses an expression, which must compile.
     pub fn parse(text: &str) -> Expression {
         let Some(term) = parse_term(text) else {
-            return Expression { needs: RequiredFields::All, yields: OutputKind::Either, mistake: None };
+            return Expression {
+                required_fields: RequiredFields::All,
+                output_kind: OutputKind::Unknown,
+                mistake: None,
+            };
         };
         let input = term_input(&term);
-        let needs = if input.is_whole { RequiredFields::All } else { input.needs };
-        let is_of_log = matches!(&needs, RequiredFields::Only(names) if names.contains("Records"));
+        let required_fields = if input.is_whole { RequiredFields::All } else { input.required_fields };
+        let is_of_log = matches!(&required_fields, RequiredFields::Only(names) if names.contains("Records"));
         let mistake = match &term {
             parse::Term::BinOp(_, BinaryOp::Assign, _) => Some("= assigns; write == to compare"),
             _ if is_of_log => {
@@ -53,17 +57,17 @@ impl Expression {
             }
             _ => None,
         };
-        Expression { needs, yields: yields(&term), mistake }
+        Expression { required_fields, output_kind: output_kind(&term), mistake }
     }
 
     /// The fields that the expression reads.
-    pub fn needs(&self) -> &RequiredFields {
-        &self.needs
+    pub fn required_fields(&self) -> &RequiredFields {
+        &self.required_fields
     }
 
     /// The kind of values that it outputs.
-    pub fn yields(&self) -> OutputKind {
-        self.yields
+    pub fn output_kind(&self) -> OutputKind {
+        self.output_kind
     }
 
     /// A probable mistake in the expression, if there is one.
@@ -99,31 +103,31 @@ pub(super) fn is_nested_too_deeply(text: &str) -> bool {
 
 /// The parts of its input that a term reads.
 struct TermInput {
-    needs: RequiredFields,
+    required_fields: RequiredFields,
     /// Whether the term can output its input itself.
     is_whole: bool,
 }
 
 impl TermInput {
-    const NOTHING: TermInput = TermInput { needs: RequiredFields::Only(BTreeSet::new()), is_whole: false };
-    const ALL: TermInput = TermInput { needs: RequiredFields::All, is_whole: true };
+    const NOTHING: TermInput = TermInput { required_fields: RequiredFields::Only(BTreeSet::new()), is_whole: false };
+    const ALL: TermInput = TermInput { required_fields: RequiredFields::All, is_whole: true };
 
     fn field(name: String) -> TermInput {
-        TermInput { needs: RequiredFields::Only([name].into()), is_whole: false }
+        TermInput { required_fields: RequiredFields::Only([name].into()), is_whole: false }
     }
 
     fn and(self, other: TermInput) -> TermInput {
-        let needs = match (self.needs, other.needs) {
+        let required_fields = match (self.required_fields, other.required_fields) {
             (RequiredFields::Only(mut some), RequiredFields::Only(others)) => {
                 some.extend(others);
                 RequiredFields::Only(some)
             }
             _ => RequiredFields::All,
         };
-        TermInput { needs, is_whole: self.is_whole || other.is_whole }
+        TermInput { required_fields, is_whole: self.is_whole || other.is_whole }
     }
 
-    /// The same for a term whose outputs are read in turn.
+    /// The input of a term whose outputs are read in turn.
     fn looked_at(self) -> TermInput {
         if self.is_whole { TermInput::ALL } else { self }
     }
@@ -228,36 +232,36 @@ pub(super) fn literal(term: &JqTerm<'_>) -> Option<String> {
     Some(text)
 }
 
-fn yields(term: &JqTerm<'_>) -> OutputKind {
-    let both = |left: OutputKind, right: OutputKind| if left == right { left } else { OutputKind::Either };
+fn output_kind(term: &JqTerm<'_>) -> OutputKind {
+    let both = |left: OutputKind, right: OutputKind| if left == right { left } else { OutputKind::Unknown };
     match term {
-        parse::Term::BinOp(_, BinaryOp::Cmp(_) | BinaryOp::And | BinaryOp::Or, _) => OutputKind::Truth,
+        parse::Term::BinOp(_, BinaryOp::Cmp(_) | BinaryOp::And | BinaryOp::Or, _) => OutputKind::Boolean,
         parse::Term::BinOp(_, BinaryOp::Pipe(_), right) => match &**right {
             // A stage that passes on its input outputs whatever came before it.
-            parse::Term::Id => OutputKind::Either,
-            parse::Term::Call(name, _) if *name == "select" => OutputKind::Either,
-            right => yields(right),
+            parse::Term::Id => OutputKind::Unknown,
+            parse::Term::Call(name, _) if *name == "select" => OutputKind::Unknown,
+            right => output_kind(right),
         },
-        parse::Term::BinOp(left, BinaryOp::Comma | BinaryOp::Alt, right) => both(yields(left), yields(right)),
-        parse::Term::BinOp(..) | parse::Term::Path(..) | parse::Term::Var(_) => OutputKind::Either,
+        parse::Term::BinOp(left, BinaryOp::Comma | BinaryOp::Alt, right) => both(output_kind(left), output_kind(right)),
+        parse::Term::BinOp(..) | parse::Term::Path(..) | parse::Term::Var(_) => OutputKind::Unknown,
         parse::Term::Id | parse::Term::Num(_) | parse::Term::Str(..) | parse::Term::Arr(_) | parse::Term::Obj(_) => {
-            OutputKind::Values
+            OutputKind::Value
         }
-        parse::Term::TryCatch(term, None) => yields(term),
+        parse::Term::TryCatch(term, None) => output_kind(term),
         parse::Term::IfThenElse(branches, Some(other)) => {
-            branches.iter().map(|(_, then)| yields(then)).fold(yields(other), both)
+            branches.iter().map(|(_, then)| output_kind(then)).fold(output_kind(other), both)
         }
         parse::Term::Call(name, arguments) => match (*name, arguments.len()) {
-            ("not" | "any" | "all" | "true" | "false" | "null", 0) => OutputKind::Truth,
+            ("not" | "any" | "all" | "true" | "false" | "null", 0) => OutputKind::Boolean,
             (
                 "any" | "all" | "test" | "startswith" | "endswith" | "contains" | "inside" | "has" | "in" | "IN",
                 1..=2,
-            ) => OutputKind::Truth,
-            ("select", 1) => OutputKind::Values,
-            (format, 0) if format.starts_with('@') => OutputKind::Values,
-            _ => OutputKind::Either,
+            ) => OutputKind::Boolean,
+            ("select", 1) => OutputKind::Value,
+            (format, 0) if format.starts_with('@') => OutputKind::Value,
+            _ => OutputKind::Unknown,
         },
-        _ => OutputKind::Either,
+        _ => OutputKind::Unknown,
     }
 }
 
@@ -304,27 +308,27 @@ mod tests {
                 "*" => RequiredFields::All,
                 names => RequiredFields::Only(names.split(' ').map(String::from).collect()),
             };
-            assert_eq!(Expression::parse(expression).needs, expected, "{expression}");
+            assert_eq!(Expression::parse(expression).required_fields, expected, "{expression}");
         }
     }
 
     #[test]
     fn deciding_and_producing_expressions_are_distinguished() {
         for (expression, expected) in [
-            (".a == 1", OutputKind::Truth),
-            (".a and .b", OutputKind::Truth),
-            (".a | test(\"x\")", OutputKind::Truth),
-            (".a | not", OutputKind::Truth),
-            ("any(.a[]; . == 1)", OutputKind::Truth),
-            (".a // false", OutputKind::Either),
-            (".a", OutputKind::Either),
-            ("{a}", OutputKind::Values),
-            ("[.a] | @tsv", OutputKind::Values),
-            ("select(.a == 1)", OutputKind::Values),
-            (".a | select(. == true)", OutputKind::Either),
-            (".", OutputKind::Values),
+            (".a == 1", OutputKind::Boolean),
+            (".a and .b", OutputKind::Boolean),
+            (".a | test(\"x\")", OutputKind::Boolean),
+            (".a | not", OutputKind::Boolean),
+            ("any(.a[]; . == 1)", OutputKind::Boolean),
+            (".a // false", OutputKind::Unknown),
+            (".a", OutputKind::Unknown),
+            ("{a}", OutputKind::Value),
+            ("[.a] | @tsv", OutputKind::Value),
+            ("select(.a == 1)", OutputKind::Value),
+            (".a | select(. == true)", OutputKind::Unknown),
+            (".", OutputKind::Value),
         ] {
-            assert_eq!(Expression::parse(expression).yields, expected, "{expression}");
+            assert_eq!(Expression::parse(expression).output_kind, expected, "{expression}");
         }
     }
 }

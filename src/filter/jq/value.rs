@@ -22,8 +22,8 @@ pub(super) fn of(value: JsonValue<'_>) -> Result<Val, String> {
 /// Converts an event with only these fields.
 pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, FieldId)]) -> Result<Val, String> {
     let mut object = Map::default();
-    for (name, slot) in fields {
-        if let Some(value) = event.get(*slot) {
+    for (name, field) in fields {
+        if let Some(value) = event.get(*field) {
             object.insert(Val::utf8_str(name.clone().into_bytes()), of(value)?);
         }
     }

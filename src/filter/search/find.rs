@@ -9,9 +9,9 @@ use crate::decode::utf8::is_valid_piece;
 
 /// Finds the offsets at which a needle occurs, or may occur in an escaped spelling;
 /// `None` if there are more than `most`.
-pub(super) fn matches(needles: &[Needle], text: &[u8], way: SimdLevel, most: usize) -> Option<Matches> {
+pub(super) fn matches(needles: &[Needle], text: &[u8], simd: SimdLevel, most: usize) -> Option<Matches> {
     let mut places = Vec::new();
-    let is_utf8 = way.run(NeedleScan { needles, text, most, places: &mut places });
+    let is_utf8 = simd.run(NeedleScan { needles, text, most, places: &mut places });
     places.sort_unstable();
     places.dedup();
     (places.len() <= most).then_some(Matches { places, is_utf8 })
@@ -158,11 +158,11 @@ mod tests {
             let is_utf8 = str::from_utf8(&bytes).is_ok();
             let holds = |at: &usize| needles.iter().any(|needle| needle.may_be_at(&bytes, *at));
             let plain: Vec<usize> = (0..bytes.len()).filter(holds).collect();
-            for way in SimdLevel::all() {
-                let found = matches(&needles, &bytes, way, plain.len());
-                prop_assert_eq!(found.as_ref(), Some(&Matches { places: plain.clone(), is_utf8 }), "{:?}", way);
+            for simd in SimdLevel::all() {
+                let found = matches(&needles, &bytes, simd, plain.len());
+                prop_assert_eq!(found.as_ref(), Some(&Matches { places: plain.clone(), is_utf8 }), "{:?}", simd);
                 if let Some(fewer) = plain.len().checked_sub(1) {
-                    prop_assert_eq!(matches(&needles, &bytes, way, fewer), None, "{:?}", way);
+                    prop_assert_eq!(matches(&needles, &bytes, simd, fewer), None, "{:?}", simd);
                 }
             }
         }

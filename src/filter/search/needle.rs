@@ -56,20 +56,20 @@ impl Needle {
 
     /// The best needle for every value equal to `text`, ignoring case; `None` if there
     /// is none.
-    pub fn of_text(text: &str, edges: Boundary<'_>) -> Option<Needle> {
+    pub fn of_text(text: &str, boundary: Boundary<'_>) -> Option<Needle> {
         let lower = text.to_ascii_lowercase();
         // Numbers and literals may appear without quotes.
         let is_number = lower.bytes().all(|byte| b"+-.e0123456789".contains(&byte));
         let is_bare = is_number || ["true", "false"].iter().any(|word| word.contains(&lower));
         // Characters that JSON escapes, or whose case ASCII rules do not cover, split
         // the text.
-        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'\\' && !edges.cuts.contains(&byte);
+        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'\\' && !boundary.cuts.contains(&byte);
         let mut best = None;
         let mut start = 0;
         for run in lower.as_bytes().split(|byte| !is_plain(*byte)) {
             let end = start + run.len();
-            let starts = edges.starts && start == 0 && !is_bare;
-            let ends = edges.ends && end == lower.len() && !is_bare;
+            let starts = boundary.starts && start == 0 && !is_bare;
+            let ends = boundary.ends && end == lower.len() && !is_bare;
             let quote: &[u8] = if starts { b"\"" } else { b"" };
             best = better(best, Needle::of_run(&[quote, run].concat(), ends));
             start = end + 1;
@@ -79,12 +79,13 @@ impl Needle {
 
     /// The best needle for every value that matches the pattern; `None` if there is
     /// none.
-    pub fn of_pattern(pattern: &Pattern, edges: Boundary<'_>) -> Option<Needle> {
+    pub fn of_pattern(pattern: &Pattern, boundary: Boundary<'_>) -> Option<Needle> {
         let pieces = pattern.pieces();
         let last = pieces.len() - 1;
         let needles = pieces.iter().enumerate().map(|(at, piece)| {
-            let edges = Boundary { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
-            Needle::of_text(piece, edges)
+            let boundary =
+                Boundary { starts: boundary.starts && at == 0, ends: boundary.ends && at == last, ..boundary };
+            Needle::of_text(piece, boundary)
         });
         needles.fold(None, better)
     }
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_rarest_part_is_searched_for() {
-        for (text, edges, context, core) in [
+        for (text, boundary, context, core) in [
             ("TerminateInstances", Boundary::WHOLE, "\"terminateinstances", "\"terminateinstances"),
             ("arn:aws:iam::999988887777:role/Admin", Boundary::END, "arn:aws:iam::999988887777:role/admin", "/admin"),
             ("Admin/alice@example.com", Boundary::PARTS, "alice@example.com", "alice@example.com"),
@@ -266,7 +267,7 @@ mod tests {
             ("14400", Boundary::WHOLE, "14400", "14400"),
             ("a\\bcd\u{e9}efgh", Boundary::WHOLE, "efgh", "efgh"),
         ] {
-            let needle = Needle::of_text(text, edges).unwrap();
+            let needle = Needle::of_text(text, boundary).unwrap();
             assert_eq!((&*needle.context, needle.core()), (context.as_bytes(), core.as_bytes()), "{text}");
         }
         for text in

@@ -7,26 +7,26 @@ use super::needle::{Boundary, Needle};
 
 /// Needles of which every text with a match of the expression contains one; `None` if
 /// none can be derived.
-pub fn needles_of_regex(expression: &str, edges: Boundary<'_>) -> Option<Vec<Needle>> {
+pub fn needles_of_regex(expression: &str, boundary: Boundary<'_>) -> Option<Vec<Needle>> {
     let hir = ParserBuilder::new().utf8(false).build().parse(expression).ok()?;
-    required(&hir, edges)
+    required(&hir, boundary)
 }
 
-fn required(hir: &Hir, edges: Boundary<'_>) -> Option<Vec<Needle>> {
+fn required(hir: &Hir, boundary: Boundary<'_>) -> Option<Vec<Needle>> {
     match hir.kind() {
-        HirKind::Capture(capture) => required(&capture.sub, edges),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, edges),
+        HirKind::Capture(capture) => required(&capture.sub, boundary),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, boundary),
         HirKind::Alternation(branches) => {
-            let all: Option<Vec<_>> = branches.iter().map(|branch| required(branch, edges)).collect();
+            let all: Option<Vec<_>> = branches.iter().map(|branch| required(branch, boundary)).collect();
             Some(all?.concat())
         }
-        HirKind::Concat(parts) => together(parts, edges),
-        _ => Needle::of_text(&text(hir)?, edges).map(|needle| vec![needle]),
+        HirKind::Concat(parts) => together(parts, boundary),
+        _ => Needle::of_text(&text(hir)?, boundary).map(|needle| vec![needle]),
     }
 }
 
 /// The best needles of a concatenation.
-fn together(parts: &[Hir], edges: Boundary<'_>) -> Option<Vec<Needle>> {
+fn together(parts: &[Hir], boundary: Boundary<'_>) -> Option<Vec<Needle>> {
     let mut found: Vec<Vec<Needle>> = Vec::new();
     let mut run = String::new();
     for part in parts {
@@ -34,12 +34,12 @@ fn together(parts: &[Hir], edges: Boundary<'_>) -> Option<Vec<Needle>> {
             run.push_str(&text);
             continue;
         }
-        found.extend(Needle::of_text(&std::mem::take(&mut run), edges).map(|needle| vec![needle]));
+        found.extend(Needle::of_text(&std::mem::take(&mut run), boundary).map(|needle| vec![needle]));
         if matches!(part.kind(), HirKind::Capture(_) | HirKind::Repetition(_) | HirKind::Alternation(_)) {
-            found.extend(required(part, edges));
+            found.extend(required(part, boundary));
         }
     }
-    found.extend(Needle::of_text(&run, edges).map(|needle| vec![needle]));
+    found.extend(Needle::of_text(&run, boundary).map(|needle| vec![needle]));
     found.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min())
 }
 

@@ -10,7 +10,7 @@ use super::transport::CollectorAnswer;
 pub(super) enum CollectorVerdict {
     /// All events were taken. With a number, Splunk will acknowledge them once they are safe.
     Taken(Option<u64>),
-    /// The same batch can be taken later.
+    /// The batch can be sent again later.
     Busy(String),
     /// An event is invalid: the one at this position from 0, if the collector named one.
     Invalid { position: Option<usize>, reason: String },

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn frame(index: Option<&str>, host: Option<&str>) -> EventFrame {
-        let token = HecToken::of_variable(Some("t".into())).unwrap();
+        let token = HecToken::from_variable(Some("t".into())).unwrap();
         let mut settings = HecSettings::new("https://s", token).unwrap();
         (settings.index, settings.host) = (index.map(String::from), host.map(String::from));
         EventFrame::new(&settings)

@@ -13,7 +13,7 @@ use super::pace::{HecPace, pause};
 use super::settings::HecSettings;
 use super::transport::{CollectorAnswer, CollectorFailure, CollectorTransport};
 
-/// What the user is to be told while batches are sent.
+/// Notices for the user while batches are sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum DeliveryNotice {
     /// The state of the collector has changed.
@@ -22,13 +22,13 @@ pub(super) enum DeliveryNotice {
     Refused { source: String, id: Option<String>, reason: String },
 }
 
-/// What became of the question whether a batch is indexed.
+/// Whether the collector has acknowledged a batch.
 enum AcknowledgementOutcome {
-    /// It is.
+    /// The batch is indexed.
     Given,
-    /// It may be lost.
+    /// The batch may be lost.
     Missing,
-    /// The collector does not answer the question.
+    /// The collector does not say.
     Refused(String),
 }
 
@@ -56,8 +56,8 @@ impl CollectorClient {
     ) -> CollectorClient {
         CollectorClient {
             transport,
-            events_url: settings.url.of_events(),
-            acknowledgements_url: settings.url.of_acknowledgements(),
+            events_url: settings.url.events_url(),
+            acknowledgements_url: settings.url.acknowledgements_url(),
             authorization: settings.token.authorization(),
             channel: random_uuid(),
             index: settings.index.clone(),
@@ -176,14 +176,14 @@ impl CollectorClient {
                 Ok(answer) => match CollectorVerdict::of(&answer, self.index.as_deref()) {
                     CollectorVerdict::Busy(reason) => reason,
                     _ => {
-                        self.has_answered();
+                        self.record_answer();
                         return Ok(answer);
                     }
                 },
                 Err(failure) if failure.is_transient => failure.cause,
                 Err(failure) => return Err(failure.cause),
             };
-            self.has_failed(&reason);
+            self.record_failure(&reason);
             failed += 1;
             tokio::time::sleep(pause(self.pace.first_pause, self.pace.longest_pause, failed)).await;
         }
@@ -197,7 +197,7 @@ impl CollectorClient {
             match self.post(&self.acknowledgements_url, question.as_bytes(), false).await {
                 Ok(answer) => match is_acknowledged(&answer, ack) {
                     Some(is_safe) => {
-                        self.has_answered();
+                        self.record_answer();
                         if is_safe {
                             return AcknowledgementOutcome::Given;
                         }
@@ -206,9 +206,9 @@ impl CollectorClient {
                     None if (400..500).contains(&answer.status) && !matches!(answer.status, 408 | 429) => {
                         return AcknowledgementOutcome::Refused(described(&answer));
                     }
-                    None => self.has_failed(&format!("status {} for acknowledgements", answer.status)),
+                    None => self.record_failure(&format!("status {} for acknowledgements", answer.status)),
                 },
-                Err(failure) => self.has_failed(&failure.cause),
+                Err(failure) => self.record_failure(&failure.cause),
             }
         }
         self.notify(DeliveryNotice::State("Splunk has not acknowledged a batch; the batch is sent again".into()));
@@ -233,14 +233,14 @@ impl CollectorClient {
         Ok(answer)
     }
 
-    fn has_failed(&self, reason: &str) {
-        if let Some(text) = self.outage.has_failed(reason) {
+    fn record_failure(&self, reason: &str) {
+        if let Some(text) = self.outage.record_failure(reason) {
             self.notify(DeliveryNotice::State(text));
         }
     }
 
-    fn has_answered(&self) {
-        if let Some(text) = self.outage.has_ended() {
+    fn record_answer(&self) {
+        if let Some(text) = self.outage.record_answer() {
             self.notify(DeliveryNotice::State(text));
         }
     }

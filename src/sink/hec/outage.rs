@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, Unit};
 
 /// Failed requests in a row before an outage is reported: a collector that is busy for a moment
 /// is part of its normal work.
-const WORTH_A_NOTE: u32 = 2;
+const REPORT_AFTER: u32 = 2;
 
 /// The failed requests since the last answer.
 #[derive(Debug, Default)]
@@ -21,11 +21,11 @@ struct FailureStreak {
 
 impl CollectorOutage {
     /// Records a failed request. Returns what to report, if it is the first time.
-    pub(super) fn has_failed(&self, reason: &str) -> Option<String> {
+    pub(super) fn record_failure(&self, reason: &str) -> Option<String> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let failures = failures.get_or_insert_with(|| FailureStreak { since: Timestamp::now(), count: 0 });
         failures.count = failures.count.saturating_add(1);
-        (failures.count == WORTH_A_NOTE).then(|| {
+        (failures.count == REPORT_AFTER).then(|| {
             let since = failures.since.round(Unit::Second).unwrap_or(failures.since);
             let remedy = if reason.contains("certificate") {
                 "; set SSL_CERT_FILE to a file with the certificates of the authorities to trust, Splunk's included"
@@ -37,9 +37,9 @@ impl CollectorOutage {
     }
 
     /// Records an answer. Returns what to report, if the outage before it was reported.
-    pub(super) fn has_ended(&self) -> Option<String> {
+    pub(super) fn record_answer(&self) -> Option<String> {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let failures = failures.filter(|failures| failures.count >= WORTH_A_NOTE)?;
+        let failures = failures.filter(|failures| failures.count >= REPORT_AFTER)?;
         let passed = SignedDuration::from_secs(Timestamp::now().duration_since(failures.since).as_secs());
         Some(format!("Splunk takes events again after {passed:#}"))
     }
@@ -52,16 +52,16 @@ mod tests {
     #[test]
     fn an_outage_is_reported_once_and_its_end_too() {
         let outage = CollectorOutage::default();
-        assert_eq!(outage.has_ended(), None);
-        assert_eq!(outage.has_failed("x"), None);
-        assert_eq!(outage.has_ended(), None, "a moment is not reported");
-        assert_eq!(outage.has_failed("x"), None);
-        let text = outage.has_failed("refused").unwrap();
+        assert_eq!(outage.record_answer(), None);
+        assert_eq!(outage.record_failure("x"), None);
+        assert_eq!(outage.record_answer(), None, "a moment is not reported");
+        assert_eq!(outage.record_failure("x"), None);
+        let text = outage.record_failure("refused").unwrap();
         assert!(text.starts_with("Splunk has taken no events since 20") && text.contains("(refused)"), "{text}");
-        assert_eq!(outage.has_failed("x"), None);
-        assert!(outage.has_ended().unwrap().starts_with("Splunk takes events again after "));
-        assert_eq!(outage.has_ended(), None);
-        outage.has_failed("x");
-        assert!(outage.has_failed("invalid peer certificate").unwrap().contains("SSL_CERT_FILE"));
+        assert_eq!(outage.record_failure("x"), None);
+        assert!(outage.record_answer().unwrap().starts_with("Splunk takes events again after "));
+        assert_eq!(outage.record_answer(), None);
+        outage.record_failure("x");
+        assert!(outage.record_failure("invalid peer certificate").unwrap().contains("SSL_CERT_FILE"));
     }
 }

@@ -8,10 +8,10 @@ pub(super) struct HecPace {
     /// The first pause; each further one is twice as long.
     pub(super) first_pause: Duration,
     pub(super) longest_pause: Duration,
-    /// The first pause before it is asked whether a batch is acknowledged; longer ones follow.
+    /// First pause before polling for an acknowledgement; later ones are longer.
     pub(super) first_poll: Duration,
     pub(super) longest_poll: Duration,
-    /// How often that is asked before the batch is sent again.
+    /// Number of polls before the batch is sent again.
     pub(super) polls: u32,
 }
 

@@ -82,12 +82,12 @@ impl HecUrl {
     }
 
     /// Returns the URL that events are posted to.
-    pub(super) fn of_events(&self) -> String {
+    pub(super) fn events_url(&self) -> String {
         format!("{}/event", self.0)
     }
 
     /// Returns the URL that acknowledgements are asked for at.
-    pub(super) fn of_acknowledgements(&self) -> String {
+    pub(super) fn acknowledgements_url(&self) -> String {
         format!("{}/ack", self.0)
     }
 
@@ -133,7 +133,7 @@ impl HecToken {
     pub fn load(file: Option<&Path>) -> Result<HecToken, Error> {
         match file {
             Some(path) => HecToken::of_file(path),
-            None => HecToken::of_variable(std::env::var_os(TOKEN_VARIABLE)),
+            None => HecToken::from_variable(std::env::var_os(TOKEN_VARIABLE)),
         }
     }
 
@@ -152,7 +152,7 @@ impl HecToken {
     }
 
     /// Reads the token from the value of the variable.
-    pub fn of_variable(value: Option<OsString>) -> Result<HecToken, Error> {
+    pub fn from_variable(value: Option<OsString>) -> Result<HecToken, Error> {
         let fail = |reason: &str| Error::about(OPTION, format!(": the token in {TOKEN_VARIABLE} {reason}"));
         let Some(value) = value else {
             return Err(Error::about(
@@ -202,8 +202,8 @@ mod tests {
             ("http://127.0.0.1:1", "http://127.0.0.1:1/services/collector/event"),
         ] {
             let url = HecUrl::parse(typed).unwrap();
-            assert_eq!(url.of_events(), expected);
-            assert_eq!(url.of_acknowledgements(), expected.replace("/event", "/ack"));
+            assert_eq!(url.events_url(), expected);
+            assert_eq!(url.acknowledgements_url(), expected.replace("/event", "/ack"));
         }
         assert!(
             HecUrl::parse("https://s").unwrap().is_private() && HecUrl::parse("http://[::1]:1").unwrap().is_private()
@@ -251,7 +251,7 @@ mod tests {
         std::fs::write(&path, "00000000-aaaa\r\n").unwrap();
         let token = HecToken::load(Some(&path)).unwrap();
         assert_eq!(token.authorization(), "Splunk 00000000-aaaa");
-        assert_eq!(HecToken::of_variable(Some("00000000-aaaa".into())).unwrap(), token);
+        assert_eq!(HecToken::from_variable(Some("00000000-aaaa".into())).unwrap(), token);
         let settings = HecSettings::new("https://s", token).unwrap();
         assert!(!format!("{settings:?}").contains("aaaa"), "{settings:?}");
     }
@@ -273,7 +273,7 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             assert!(error().starts_with(&format!("{name}: {reason}")) && !error().contains("secret"), "{}", error());
         }
-        let error = |value: Option<&str>| HecToken::of_variable(value.map(OsString::from)).unwrap_err().to_string();
+        let error = |value: Option<&str>| HecToken::from_variable(value.map(OsString::from)).unwrap_err().to_string();
         assert_eq!(error(None), "--hec requires a token: set SPLUNK_HEC_TOKEN, or name a file with --hec-token-file");
         assert_eq!(error(Some(" ")), "--hec: the token in SPLUNK_HEC_TOKEN is empty");
         assert!(!error(Some("a secret")).contains("secret"));

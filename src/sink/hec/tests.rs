@@ -18,7 +18,7 @@ fn pace() -> HecPace {
 }
 
 fn settings(url: &str) -> HecSettings {
-    HecSettings::new(url, HecToken::of_variable(Some("secret".into())).unwrap()).unwrap()
+    HecSettings::new(url, HecToken::from_variable(Some("secret".into())).unwrap()).unwrap()
 }
 
 fn transport() -> Arc<dyn CollectorTransport> {

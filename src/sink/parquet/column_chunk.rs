@@ -55,7 +55,7 @@ impl ColumnChunk {
         let mut bytes = pages;
         let uncompressed = self.pages.iter().map(|page| page.uncompressed).sum();
         let mut sizes = ChunkSizes { compressed: 0, uncompressed, dictionary: 0 };
-        // Readers want it, even if all values are null.
+        // Readers expect a dictionary page even if all values are null.
         if self.pages.iter().any(|page| !page.is_plain) {
             let content = Page::DictionaryPage {
                 buf: compressor.compress(dictionary, &self.column)?,

@@ -19,18 +19,18 @@ pub(super) struct PartitionFolder {
     shown: PathBuf,
     /// The file that is being written. It is closed before the folder is removed: some systems
     /// remove no open file.
-    open: Option<OpenFile>,
+    open: Option<OpenParquetFile>,
     /// The files so far.
     partial: PartialFolder,
 }
 
 /// A file that is being written, and its place.
-struct OpenFile {
+struct OpenParquetFile {
     /// The folder of its partition.
     folder: String,
     /// Its number in the partition.
     number: u32,
-    file: ParquetFile<PartFile>,
+    file: ParquetFile<PartitionFile>,
 }
 
 impl PartitionFolder {
@@ -41,7 +41,7 @@ impl PartitionFolder {
         let path = std::fs::canonicalize(named).unwrap_or_else(|_| named.components().collect());
         let shown: PathBuf = named.components().collect();
         let fail = |error: io::Error| cannot_be_written(&shown, &error);
-        let is_there = match std::fs::read_dir(&path).map(|mut entries| entries.next().is_none()) {
+        let is_present = match std::fs::read_dir(&path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => true,
             Ok(false) => return Err(Error::Failed(format!("{}: is not empty; name a new folder", shown.display()))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
@@ -50,7 +50,7 @@ impl PartitionFolder {
         let parent = partial_file::folder_of(&path);
         partial_file::clean_results(parent);
         let partial = partial_file::begin_folder(parent, &partial_file::temp_prefix()).map_err(fail)?;
-        if is_there {
+        if is_present {
             // Its name must be free. If it cannot be removed, that is an error now and not at
             // the end.
             std::fs::remove_dir(&path).map_err(fail)?;
@@ -78,14 +78,14 @@ impl PartitionFolder {
     }
 
     /// Begins a file.
-    fn begin(&self, folder: &str, number: u32, settings: &FileSettings) -> Result<OpenFile, Error> {
+    fn begin(&self, folder: &str, number: u32, settings: &FileSettings) -> Result<OpenParquetFile, Error> {
         let shown = self.shown.join(folder).join(format!("part-{number:05}.parquet"));
         let inside = self.partial.path().join(folder);
         let created = std::fs::create_dir_all(&inside)
             .and_then(|()| File::create_new(inside.join(format!("part-{number:05}.parquet"))));
         let file = created.map_err(|error| Error::write(shown.display(), &error))?;
-        let file = ParquetFile::new(PartFile { file, shown, error: None }, settings)?;
-        Ok(OpenFile { folder: folder.to_string(), number, file })
+        let file = ParquetFile::new(PartitionFile { file, shown, error: None }, settings)?;
+        Ok(OpenParquetFile { folder: folder.to_string(), number, file })
     }
 
     /// Ends the open file.
@@ -110,13 +110,13 @@ fn cannot_be_written(folder: &Path, error: &io::Error) -> Error {
 }
 
 /// A file of the folder. It is named in errors as it will be.
-struct PartFile {
+struct PartitionFile {
     file: File,
     shown: PathBuf,
     error: Option<Error>,
 }
 
-impl Write for PartFile {
+impl Write for PartitionFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write_all(bytes).inspect_err(|error| self.error = Some(Error::write(self.shown.display(), error)))?;
         Ok(bytes.len())
@@ -127,7 +127,7 @@ impl Write for PartFile {
     }
 }
 
-impl FileDestination for PartFile {
+impl FileDestination for PartitionFile {
     fn take_error(&mut self) -> Option<Error> {
         self.error.take()
     }

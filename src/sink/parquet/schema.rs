@@ -12,7 +12,8 @@ use crate::table::column_groups::column_groups;
 use crate::table::event_schema::{ColumnShape, EVENT_TIME, RECORD, UNIQUE, shape_of};
 
 /// What is looked up by its exact value.
-const LOOKED_UP: [&str; 5] = ["eventName", "userName", "userIdentity.accessKeyId", "sourceIPAddress", "eventID"];
+const BLOOM_FILTER_COLUMNS: [&str; 5] =
+    ["eventName", "userName", "userIdentity.accessKeyId", "sourceIPAddress", "eventID"];
 
 /// The columns of a file.
 #[derive(Clone, Debug)]
@@ -127,7 +128,7 @@ impl LeafColumn {
             has_dictionary: !is_unique && kind != LeafKind::Boolean,
             has_ids: is_unique && shape == ColumnShape::Text,
             has_statistics,
-            has_bloom_filter: LOOKED_UP.contains(&path.as_str()),
+            has_bloom_filter: BLOOM_FILTER_COLUMNS.contains(&path.as_str()),
             page_bytes: (PAGES / leaves.max(1)).clamp(16 << 10, 512 << 10),
             dictionary_bytes: (DICTIONARIES / leaves.max(1)).clamp(32 << 10, 1 << 20),
             descriptor,

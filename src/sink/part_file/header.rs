@@ -37,7 +37,7 @@ impl PartHeader {
     }
 
     /// Reads a header. Returns what is wrong with it.
-    pub(super) fn of_json(json: &[u8]) -> Result<PartHeader, String> {
+    pub(super) fn from_json(json: &[u8]) -> Result<PartHeader, String> {
         let value: Value = serde_json::from_slice(json).map_err(|_| "is not a part that this program can read")?;
         let version = value.get("version").and_then(Value::as_u64).unwrap_or_default();
         let program = value.get("program").and_then(Value::as_str).unwrap_or("?").to_string();

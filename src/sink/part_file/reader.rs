@@ -56,7 +56,7 @@ impl PartFileReader {
         if first.kind != BlockKind::Header {
             return Err(fail(damaged()));
         }
-        let header = PartHeader::of_json(&first.bytes).map_err(fail)?;
+        let header = PartHeader::from_json(&first.bytes).map_err(fail)?;
         Ok(PartFileReader {
             path: path.to_path_buf(),
             header,

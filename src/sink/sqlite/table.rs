@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use rusqlite::{Connection, Result, Statement};
 
-use super::cell::DatabaseCell;
+use super::cell::SqliteCell;
 use crate::table::column::ColumnType;
 use crate::table::event_row::{NestedValues, RowValue, RowValues};
 use crate::table::layout::OutputColumn;
 
 /// A table of events.
-pub(super) struct EventTable {
+pub(super) struct SqliteTable {
     columns: Vec<TableColumn>,
     insert: String,
 }
@@ -22,20 +22,20 @@ struct TableColumn {
     is_json: bool,
 }
 
-impl EventTable {
+impl SqliteTable {
     /// A table of these columns. SQLite does not distinguish names by case, so a second one
     /// gets a number.
-    pub(super) fn new(columns: &[OutputColumn]) -> EventTable {
+    pub(super) fn new(columns: &[OutputColumn]) -> SqliteTable {
         let mut names: Vec<String> = Vec::new();
         let columns: Vec<TableColumn> = columns
             .iter()
             .map(|column| TableColumn {
                 name: quoted(&unused(&column.name, &mut names)),
-                is_json: column.shows == ColumnType::Value,
+                is_json: column.column_type == ColumnType::Value,
             })
             .collect();
         let insert = format!("INSERT INTO events VALUES ({})", vec!["?"; columns.len()].join(","));
-        EventTable { columns, insert }
+        SqliteTable { columns, insert }
     }
 
     /// The statement that creates it. A column whose cells may be numbers has no type, so
@@ -68,7 +68,7 @@ impl EventTable {
                 // Only columnar files share values.
                 RowValue::Null | RowValue::Shared { .. } => None,
             };
-            let cell = DatabaseCell::new(bytes, column.is_json);
+            let cell = SqliteCell::new(bytes, column.is_json);
             statement.raw_bind_parameter(at + 1, cell)?;
         }
         statement.raw_execute().map(|_| ())
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_distinct_in_any_case() {
-        let column = |name: &str, shows| OutputColumn { name: name.into(), shows, leave_out: None };
+        let column = |name: &str, column_type| OutputColumn { name: name.into(), column_type, leave_out: None };
         let columns = [
             column("eventName", ColumnType::Text),
             column("requestParameters.id", ColumnType::Value),
@@ -107,7 +107,7 @@ mod tests {
             column("a\"); DROP TABLE events; --", ColumnType::Text),
         ];
         assert_eq!(
-            EventTable::new(&columns).definition(),
+            SqliteTable::new(&columns).definition(),
             "CREATE TABLE events (\"eventName\" TEXT, \"requestParameters.id\", \"requestParameters.ID_2\", \
              \"a\"\"); DROP TABLE events; --\" TEXT)"
         );

@@ -31,18 +31,18 @@ impl SheetCellStyle {
     ];
 
     /// The style of a cell in a column of type `shows`.
-    pub(super) fn of(cell: SheetCell<'_>, shows: ColumnType) -> SheetCellStyle {
+    pub(super) fn of(cell: SheetCell<'_>, column_type: ColumnType) -> SheetCellStyle {
         match cell {
             SheetCell::Number(_) => SheetCellStyle::Number,
             SheetCell::Time(_) => SheetCellStyle::Time,
-            SheetCell::Text(text) if shows != ColumnType::Time && text.len() > LONG => SheetCellStyle::LongText,
+            SheetCell::Text(text) if column_type != ColumnType::Time && text.len() > LONG => SheetCellStyle::LongText,
             SheetCell::Text(_) => SheetCellStyle::Text,
         }
     }
 
     /// The style of empty cells in a column of type `shows`.
-    pub(super) fn of_column(shows: ColumnType) -> SheetCellStyle {
-        if shows == ColumnType::Time { SheetCellStyle::Time } else { SheetCellStyle::Text }
+    pub(super) fn of_column(column_type: ColumnType) -> SheetCellStyle {
+        if column_type == ColumnType::Time { SheetCellStyle::Time } else { SheetCellStyle::Text }
     }
 
     /// The number by which a cell refers to the style. Excel's own style is 0, and others are

@@ -53,7 +53,7 @@ impl WorkbookPackage<'_> {
         for (at, sheet) in self.sheets.iter().enumerate() {
             let name = if at == 0 { "Events".into() } else { format!("Events {}", at + 1) };
             self.add_sheet(sheet, workbook.add_worksheet().set_name(name)?)?;
-            // It is noticed where it is second.
+            // As the second sheet, it is noticed.
             if at == 0 {
                 self.about.write(workbook.add_worksheet().set_name("About")?)?;
             }
@@ -72,9 +72,9 @@ impl WorkbookPackage<'_> {
         out.write_blank(last_row, last_column, &SheetCellStyle::Text.format())?;
         out.set_default_row_height(ROW_HEIGHT);
         for (at, (column, longest)) in (0..).zip(self.columns.iter().zip(&sheet.widths)) {
-            out.set_column_format(at, &SheetCellStyle::of_column(column.shows).format())?;
+            out.set_column_format(at, &SheetCellStyle::of_column(column.column_type).format())?;
             let width = match *longest {
-                _ if column.shows == ColumnType::Time => TIME_WIDTH,
+                _ if column.column_type == ColumnType::Time => TIME_WIDTH,
                 longest if longest > WIDEST => WIDE,
                 longest => longest,
             };

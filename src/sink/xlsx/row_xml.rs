@@ -36,7 +36,7 @@ pub(super) struct RowXml {
 struct ColumnXml {
     /// A cell up to the number of its row.
     start: String,
-    shows: ColumnType,
+    column_type: ColumnType,
 }
 
 /// Slightly above the default, because Excel ignores a height equal to the default.
@@ -46,7 +46,7 @@ impl RowXml {
     pub(super) fn new(columns: &[OutputColumn], zone: TimeZone) -> RowXml {
         let column = |(at, column): (usize, &OutputColumn)| ColumnXml {
             start: format!("<c r=\"{}", column_letters(at)),
-            shows: column.shows,
+            column_type: column.column_type,
         };
         let attributes = |style: SheetCellStyle| {
             let is_text = !matches!(style, SheetCellStyle::Number | SheetCellStyle::Time);
@@ -85,7 +85,7 @@ impl RowXml {
                 return;
             };
             if let (Some(column), Some(cell)) = (self.columns.get(at), SheetCell::new(typed, &self.zone)) {
-                self.cell(column, &number, cell, SheetCellStyle::of(cell, column.shows), out);
+                self.cell(column, &number, cell, SheetCellStyle::of(cell, column.column_type), out);
                 widths[at] = width(typed).max(widths[at]);
             }
             at += 1;
@@ -145,7 +145,7 @@ mod tests {
     fn columns(count: usize) -> Vec<OutputColumn> {
         let column = |at| OutputColumn {
             name: format!("<{at}>"),
-            shows: if at == 0 { ColumnType::Time } else { ColumnType::Value },
+            column_type: if at == 0 { ColumnType::Time } else { ColumnType::Value },
             leave_out: None,
         };
         (0..count).map(column).collect()

@@ -60,7 +60,7 @@ fn days(text: &str, zone: &TimeZone) -> Option<f64> {
     (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
 }
 
-/// The same for `2026-10-01T09:14:02Z` in UTC, the form of almost all times; `None` for any
+/// Like `days`, for `2026-10-01T09:14:02Z` in UTC, the form of almost all times; `None` for any
 /// other.
 fn days_of_usual_form(text: &str) -> Option<f64> {
     let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] =

@@ -10,7 +10,8 @@ use super::deflated_text::DeflatedText;
 use super::failed;
 use crate::error::{Error, plain};
 
-/// The XML of a sheet's rows, deflated, in a file without a name, which no kill leaves behind.
+/// The deflated XML of a sheet's rows, in an unnamed temporary file that the system removes even
+/// if the process is killed.
 #[derive(Debug)]
 pub(super) struct SheetRows {
     file: File,

@@ -173,7 +173,7 @@ mod tests {
     fn sheets(rows: &[&[u8]], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.xlsx");
-        let column = |name: &str| OutputColumn { name: name.into(), shows: ColumnType::Text, leave_out: None };
+        let column = |name: &str| OutputColumn { name: name.into(), column_type: ColumnType::Text, leave_out: None };
         let columns = vec![column("a"), column("b")];
         let mut book = WorkbookWriter::new(columns, has_header, TimeZone::UTC, folder.path(), 2).unwrap();
         book.rows = most;

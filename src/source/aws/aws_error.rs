@@ -49,7 +49,7 @@ pub struct AwsError {
 
 impl AwsErrorKind {
     /// Classifies an error response.
-    fn of_response(status: u16, code: &str, message: &str) -> AwsErrorKind {
+    fn from_response(status: u16, code: &str, message: &str) -> AwsErrorKind {
         const TOO_MANY_REQUESTS: u16 = 429;
         match code {
             // The signature contains the time of the request.
@@ -131,9 +131,9 @@ impl AwsErrorKind {
 
 impl AwsError {
     /// Creates the error for an error response.
-    pub fn of_response(status: u16, code: &str, message: Option<&str>) -> AwsError {
+    pub fn from_response(status: u16, code: &str, message: Option<&str>) -> AwsError {
         let message = message.unwrap_or("no reason given");
-        let kind = AwsErrorKind::of_response(status, code, message);
+        let kind = AwsErrorKind::from_response(status, code, message);
         let cause = match kind {
             AwsErrorKind::ExpiredCredentials => format!("the credentials have expired ({code})"),
             AwsErrorKind::RejectedCredentials => format!("the credentials were rejected ({code})"),
@@ -145,7 +145,7 @@ impl AwsError {
     }
 
     /// Adds the permission that the request needs, if it was denied.
-    pub fn needing(self, permission: &str, resource: &str) -> AwsError {
+    pub fn with_permission(self, permission: &str, resource: &str) -> AwsError {
         if self.kind != AwsErrorKind::AccessDenied {
             return self;
         }
@@ -173,13 +173,13 @@ impl AwsError {
     }
 
     /// Creates the error of a request that the SDK sent to `service`.
-    pub fn of_sdk<E>(service: &str, error: &SdkError<E, HttpResponse>) -> AwsError
+    pub fn from_sdk<E>(service: &str, error: &SdkError<E, HttpResponse>) -> AwsError
     where
         E: StdError + ProvideErrorMetadata + 'static,
     {
         if let Some(code) = error.code().filter(|code| !code.is_empty()) {
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-            return AwsError::of_response(status, code, error.message());
+            return AwsError::from_response(status, code, error.message());
         }
         if let Some(cause) = missing_credentials(error) {
             return AwsError::new(AwsErrorKind::NoCredentials, cause);
@@ -251,19 +251,20 @@ mod tests {
             ("RequestLimitExceeded", AwsErrorKind::Throttled, "RequestLimitExceeded: why"),
             ("InvalidParameterValue", AwsErrorKind::Other, "InvalidParameterValue: why"),
         ] {
-            let error = AwsError::of_response(400, code, Some("why"));
+            let error = AwsError::from_response(400, code, Some("why"));
             assert_eq!((error.kind, error.code.as_str()), (kind, code));
             assert!(error.to_string().starts_with(text), "{error}");
         }
-        let skewed = AwsError::of_response(403, "SignatureDoesNotMatch", Some("Signature expired: 1 is earlier than"));
+        let skewed =
+            AwsError::from_response(403, "SignatureDoesNotMatch", Some("Signature expired: 1 is earlier than"));
         assert_eq!(skewed.kind, AwsErrorKind::ClockSkew);
-        assert_eq!(AwsError::of_response(400, "X", None).to_string(), "X: no reason given");
+        assert_eq!(AwsError::from_response(400, "X", None).to_string(), "X: no reason given");
     }
 
     #[test]
     fn a_denied_request_names_the_permission_and_the_resource() {
         let text = |code: &str| {
-            AwsError::of_response(403, code, Some("no")).needing("sqs:ReceiveMessage", "arn:q").to_string()
+            AwsError::from_response(403, code, Some("no")).with_permission("sqs:ReceiveMessage", "arn:q").to_string()
         };
         let denied = "access denied (AccessDenied): no; sqs:ReceiveMessage is needed on arn:q";
         assert_eq!(text("AccessDenied"), denied);

@@ -22,13 +22,13 @@ pub struct Connection {
     /// If true, requests are not signed.
     pub anonymous: bool,
     /// Time without any data after which a request is repeated.
-    pub patience: Duration,
+    pub read_timeout: Duration,
 }
 
 impl Connection {
     /// Loads the configuration. Credentials are looked up only when a request needs them.
     pub async fn load(&self) -> SdkConfig {
-        let (profile, patience) = (self.profile.as_deref(), self.patience);
+        let (profile, read_timeout) = (self.profile.as_deref(), self.read_timeout);
         let mut profile_region = ProfileFileRegionProvider::builder();
         if let Some(name) = profile {
             profile_region = profile_region.profile_name(name);
@@ -42,8 +42,8 @@ impl Connection {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(region.clone())
             .http_client(http_client())
-            .timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
-            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience).build());
+            .timeout_config(TimeoutConfig::builder().read_timeout(read_timeout).build())
+            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(read_timeout).build());
         if let Some(url) = &self.endpoint_url {
             loader = loader.endpoint_url(url);
         }

@@ -44,8 +44,8 @@ fn connector_over(proxy: ProxyConfig, settings: &HttpConnectorSettings) -> Conne
 struct EnvironmentConnector {
     proxied: Connector,
     settings: HttpConnectorSettings,
-    /// Made when it is needed, which takes a machine that gets its credentials from such a
-    /// request.
+    /// Created on first use: only machines that get credentials from the metadata service need
+    /// it.
     direct: OnceLock<Connector>,
 }
 

@@ -26,7 +26,7 @@ const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VE
 pub struct HttpTransport {
     connector: SharedHttpConnector,
     /// Time without any data after which a request fails.
-    patience: Duration,
+    read_timeout: Duration,
 }
 
 /// A request to a service of AWS, but for its signature.
@@ -70,15 +70,15 @@ impl HttpTransport {
         const CONNECT: Duration = Duration::from_millis(3100);
         const PATIENCE: Duration = Duration::from_secs(30);
         let timeouts = config.timeout_config();
-        let patience = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(PATIENCE);
+        let read_timeout = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(PATIENCE);
         let connect = timeouts.and_then(|timeouts| timeouts.connect_timeout()).unwrap_or(CONNECT);
-        let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(patience).build();
-        HttpTransport { connector: connector(&settings), patience }
+        let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read_timeout).build();
+        HttpTransport { connector: connector(&settings), read_timeout }
     }
 
     /// Time without any data after which a request fails.
-    pub fn patience(&self) -> Duration {
-        self.patience
+    pub fn read_timeout(&self) -> Duration {
+        self.read_timeout
     }
 
     /// Sends a request, and returns the response without its body.
@@ -129,7 +129,7 @@ impl HttpTransport {
     async fn receive(&self, service: &str, body: SdkBody) -> Result<Vec<u8>, AwsError> {
         let (mut body, mut bytes) = (ByteStream::new(body), Vec::new());
         loop {
-            let chunk = tokio::time::timeout(self.patience, body.next()).await;
+            let chunk = tokio::time::timeout(self.read_timeout, body.next()).await;
             let chunk = chunk.map_err(|error| AwsError::without_answer(service, &error, AwsErrorKind::Timeout))?;
             match chunk.transpose() {
                 Ok(None) => return Ok(bytes),

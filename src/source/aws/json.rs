@@ -62,7 +62,7 @@ impl<'a> JsonRequest<'a> {
     }
 
     /// Sends the request to this URL, unless the user has set an endpoint.
-    pub fn to_url(self, url: &'a str) -> Self {
+    pub fn with_url(self, url: &'a str) -> Self {
         JsonRequest { url: Some(url), ..self }
     }
 
@@ -112,12 +112,12 @@ fn error(service: &AwsService, answer: &HttpAnswer) -> AwsError {
     match text(["__type", "code"]) {
         Some(code) => {
             let code = code.rsplit('#').next().unwrap_or(code);
-            AwsError::of_response(status, code, text(["message", "Message"]))
+            AwsError::from_response(status, code, text(["message", "Message"]))
         }
         // A proxy or a load balancer may have answered.
         None => AwsError {
             cause: format!("{} answered with status {status}", service.name),
-            ..AwsError::of_response(status, "", None)
+            ..AwsError::from_response(status, "", None)
         },
     }
 }

@@ -170,11 +170,11 @@ fn error(service: &AwsService, answer: &HttpAnswer) -> AwsError {
     let document = XmlElement::parse(&answer.text).unwrap_or_default();
     let error = document.child("Errors").unwrap_or(&document).child("Error");
     match error.and_then(|error| Some((error, error.text_of("Code")?))) {
-        Some((error, code)) => AwsError::of_response(status, code, error.text_of("Message")),
+        Some((error, code)) => AwsError::from_response(status, code, error.text_of("Message")),
         // A proxy or a load balancer may have answered.
         None => AwsError {
             cause: format!("{} answered with status {status}", service.name),
-            ..AwsError::of_response(status, "", None)
+            ..AwsError::from_response(status, "", None)
         },
     }
 }

@@ -26,9 +26,9 @@ pub async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = R
     }
 }
 
-/// Like [`unless_stopped`], for the first requests to a service or a bucket, `named`. A wrong
-/// address and a firewall show only in that nothing is answered, and the attempts take minutes,
-/// so the report says what the program waits for.
+/// Like [`unless_stopped`], for the first requests to a service or bucket, `named`. A wrong
+/// address or a firewall shows only as silence, and all attempts together take minutes, so the
+/// report says what the program waits for.
 pub async fn first_answer<T>(
     named: &str,
     report: &Report,

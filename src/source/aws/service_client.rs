@@ -84,7 +84,7 @@ impl ServiceClient {
                 Err(error) => {
                     let permission = format!("{}:{operation}", service.host);
                     return Err(match resource {
-                        Some(resource) => error.needing(&permission, resource),
+                        Some(resource) => error.with_permission(&permission, resource),
                         None => error,
                     });
                 }

@@ -93,7 +93,7 @@ mod tests {
     fn finish(failures: &[(&str, &str)], is_all: bool) -> Result<Vec<String>, String> {
         let mut all = FirstFailures::new(false);
         for (region, code) in failures {
-            let error = AwsError::of_response(400, code, Some("why"));
+            let error = AwsError::from_response(400, code, Some("why"));
             all.add((*region).into(), error, None).map_err(|error| error.to_string())?;
         }
         let text = |item| match item {

@@ -60,7 +60,7 @@ impl Read for CancellableReader {
                     Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
                     Err(_) => return Ok(0),
                 },
-                recv(self.stop.stop()) -> _ => return Ok(0),
+                recv(self.stop.stopped()) -> _ => return Ok(0),
             }
         }
         let length = buffer.len().min(self.chunk.len() - self.at);

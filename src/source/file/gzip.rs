@@ -304,7 +304,7 @@ impl<R: Read> GzipStream<R> {
 
     fn end(&mut self, problem: Option<Problem>) {
         self.state = StreamState::End;
-        let unreadable = self.source.take_error().map(Problem::of_reading);
+        let unreadable = self.source.take_error().map(Problem::from_reading);
         // A wrong guess is part of the junk and not a truncated member.
         let problem = problem.filter(|_| !self.is_guess);
         self.found.end(unreadable.or(problem));

@@ -180,7 +180,7 @@ pub struct GzipLayer<R> {
 }
 
 impl<R: Read> GzipLayer<R> {
-    /// Creates a layer over a stream of which `first` was already read.
+    /// Creates a layer over a stream whose first bytes, `first`, were already read.
     pub fn new(first: Vec<u8>, stream: GzipStream<R>) -> GzipLayer<R> {
         GzipLayer { first: io::Cursor::new(first), stream: Some(stream) }
     }

@@ -81,8 +81,8 @@ impl BucketSource {
         self.has_other_digests
     }
 
-    /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
-    fn next(&mut self, patience: Duration) -> NextItem {
+    /// Returns the next item in key order, or [`NextItem::Wait`] after `timeout`.
+    fn next(&mut self, timeout: Duration) -> NextItem {
         /// Objects arrive in quick succession, and one wake-up for several of them is enough.
         const PAUSE: Duration = Duration::from_millis(1);
         let BucketSource { runtime, pending, arrivals, .. } = self;
@@ -95,7 +95,7 @@ impl BucketSource {
         };
         let item = runtime.block_on(at_once).or_else(|| {
             std::thread::sleep(PAUSE);
-            runtime.block_on(async { tokio::time::timeout(patience, next_item(pending, arrivals)).await.ok() })
+            runtime.block_on(async { tokio::time::timeout(timeout, next_item(pending, arrivals)).await.ok() })
         });
         match item {
             Some(Some(item)) => NextItem::Arrived(item),
@@ -114,7 +114,7 @@ impl BucketSource {
                 SourceItem::File(LogFile { refetch, below, is_named, ..LogFile::object(path, location) })
             }
             MirrorItem::TooOld => SourceItem::too_old(),
-            MirrorItem::Skip(issue) => SourceItem::Issue(issue),
+            MirrorItem::Issue(issue) => SourceItem::Issue(issue),
             MirrorItem::Note(text) => SourceItem::Note(text),
             MirrorItem::Fatal(fatal) => return Err(fatal),
         })

@@ -161,8 +161,8 @@ impl S3Client {
         }
         let request = ListRequest { prefix: key, ..ListRequest::default() };
         let page = self.list(&request, lists).await.map_err(S3Error::into_fatal)?;
-        let is_there = page.objects.first().is_some_and(|object| object.key == key);
-        is_there.then(|| FirstListing::Object(key.to_string())).ok_or_else(nothing)
+        let is_present = page.objects.first().is_some_and(|object| object.key == key);
+        is_present.then(|| FirstListing::Object(key.to_string())).ok_or_else(nothing)
     }
 
     /// Returns a client with the same configuration and separate connections.

@@ -137,8 +137,8 @@ impl DirectGet {
                 SdkBody::from_body_1_x(ChecksumBody::new(body, algorithm.into_impl(), sum.into()))
             }
         };
-        let (body, patience) = (ByteStream::new(body), Some(self.transport.patience()));
-        ObjectResponse { body, length, metadata, etag, has_checksum, patience }
+        let (body, read_timeout) = (ByteStream::new(body), Some(self.transport.read_timeout()));
+        ObjectResponse { body, length, metadata, etag, has_checksum, read_timeout }
     }
 
     /// Reads the answer to a request that failed.

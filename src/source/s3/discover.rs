@@ -190,7 +190,7 @@ impl<'a, E> FolderSearch<'a, E> {
     }
 
     fn leave_out(&mut self, kind: &str, folder: &str) {
-        match LogKind::of_folder(kind) {
+        match LogKind::from_folder(kind) {
             Some(kind) => drop(self.found.unread.insert(kind)),
             None if kind == DIGEST => self.found.has_other_digests = true,
             None => drop(self.new_kinds.entry(kind.into()).or_insert(folder.into())),

@@ -112,13 +112,13 @@ impl DownloadQueue {
     }
 
     /// Returns the first of the requested objects: its file, or why there is none. Returns `None`
-    /// if it is not ready after `patience`, or if no object was requested, and an error if no
+    /// if it is not ready after `timeout`, or if no object was requested, and an error if no
     /// further object can be fetched either.
-    pub fn next(&mut self, patience: Duration, stop: &Cancellation) -> Result<Option<SourceItem>, Error> {
+    pub fn next(&mut self, timeout: Duration, stop: &Cancellation) -> Result<Option<SourceItem>, Error> {
         let Some(first) = self.objects.front() else { return Ok(None) };
         let runtime = self.buckets[first.bucket].fetcher.runtime();
         let ended = runtime.block_on(unless_stopped(stop, async {
-            Ok(tokio::time::timeout(patience, self.first()).await.ok().flatten())
+            Ok(tokio::time::timeout(timeout, self.first()).await.ok().flatten())
         }))?;
         let Some((bucket, item, was_present)) = ended else { return Ok(None) };
         self.present += u64::from(was_present && matches!(item, MirrorItem::Object { .. }));
@@ -183,7 +183,7 @@ mod tests {
         let connection = Connection {
             endpoint_url: Some(server.endpoint()),
             anonymous: true,
-            patience: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(30),
             ..Connection::default()
         };
         let downloads = Downloads { initial: 4, max: 4 };

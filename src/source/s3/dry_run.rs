@@ -51,7 +51,7 @@ pub enum DryRunEvent {
     /// Totals of one day.
     Day(DayTotals),
     /// An object or a part of the listing that cannot be listed or mirrored.
-    Skip(Issue),
+    Issue(Issue),
 }
 
 /// Result of a dry run.
@@ -82,7 +82,7 @@ pub fn dry_run(
     let mut shown = Instant::now();
     let pages = list_pages(&shared, found, |listed| {
         match listed {
-            Listed::Failed(issue) => (run.each)(DryRunEvent::Skip(issue))?,
+            Listed::Failed(issue) => (run.each)(DryRunEvent::Issue(issue))?,
             Listed::Page(page) => page.objects().try_for_each(|object| run.add(&object))?,
         }
         if shown.elapsed() > REFRESH {
@@ -107,7 +107,7 @@ impl<E: FnMut(DryRunEvent) -> Result<(), Error>> DryRun<E> {
     fn add(&mut self, object: &Object) -> Result<(), Error> {
         let (objects, present, archived) = match self.filter.classify(object) {
             ObjectState::NoObject | ObjectState::TooOld => return Ok(()),
-            ObjectState::Refused(skip) => return (self.each)(DryRunEvent::Skip(skip)),
+            ObjectState::Refused(issue) => return (self.each)(DryRunEvent::Issue(issue)),
             ObjectState::Present(_) => (0, 1, 0),
             ObjectState::Archived => (0, 0, 1),
             ObjectState::Missing(..) => (1, 0, 0),

@@ -80,7 +80,7 @@ impl ObjectFetcher {
         let path = match self.filter.classify(&object) {
             ObjectState::NoObject | ObjectState::Archived => return None,
             ObjectState::TooOld => return Some(PendingObject::Ready(MirrorItem::TooOld)),
-            ObjectState::Refused(skip) => return Some(PendingObject::Ready(MirrorItem::Skip(skip))),
+            ObjectState::Refused(issue) => return Some(PendingObject::Ready(MirrorItem::Issue(issue))),
             ObjectState::Present(path) => return Some(PendingObject::Ready(MirrorItem::Object { path, location })),
             ObjectState::Missing(path, there) => {
                 self.clear(&path, &object.key, there);
@@ -188,7 +188,7 @@ pub(super) async fn fetch(
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
-    MirrorItem::Skip(Issue { name: location.to_string(), problem, outcome: Outcome::Nothing })
+    MirrorItem::Issue(Issue { name: location.to_string(), problem, outcome: Outcome::Nothing })
 }
 
 /// Counts an object that was downloaded.
@@ -277,7 +277,7 @@ fn is_delivery(key: &str) -> bool {
 /// Counts a damaged object and reports that the mirror contains it.
 fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) -> MirrorItem {
     count_download(shared, &object.key, if object.size == UNKNOWN_SIZE { 0 } else { object.size });
-    MirrorItem::Skip(Issue {
+    MirrorItem::Issue(Issue {
         name: location.to_string(),
         problem: Problem::GzipDamaged { places: 1 },
         outcome: Outcome::Mirrored,
@@ -311,7 +311,7 @@ fn disk_error(path: &Path, error: &io::Error) -> Error {
 
 /// Creates the item for an incomplete listing.
 fn missing(shared: &MirrorTasks, prefix: &str, error: S3Error) -> PendingObject {
-    PendingObject::Ready(incomplete(shared, prefix, error).map_or_else(MirrorItem::Fatal, MirrorItem::Skip))
+    PendingObject::Ready(incomplete(shared, prefix, error).map_or_else(MirrorItem::Fatal, MirrorItem::Issue))
 }
 
 /// Reports an incomplete listing, which always means missing events. Returns an error if it

@@ -26,9 +26,9 @@ use crate::source::spec::BucketInput;
 pub struct WantedObject {
     /// The key.
     pub key: String,
-    /// The size in bytes, if it is known. A file of this size in the mirror is not downloaded again.
-    /// A file of any size is enough if the fetcher
-    /// [keeps what is present](KeyFetcher::keeping_present) and the size is unknown.
+    /// The size in bytes, if it is known. A file of this size in the mirror is not downloaded
+    /// again. A file of any size is enough if the fetcher [keeps what is
+    /// present](KeyFetcher::keeping_present) and the size is unknown.
     pub size: Option<u64>,
 }
 
@@ -131,7 +131,7 @@ impl KeyFetcher {
         let location = self.shared.client.location(&wanted.key);
         let refuse = |reason| {
             let (name, problem) = (location.to_string(), Problem::Key(reason));
-            MirrorItem::Skip(Issue { name, problem, outcome: Outcome::Nothing })
+            MirrorItem::Issue(Issue { name, problem, outcome: Outcome::Nothing })
         };
         let mirror = &self.shared.mirror;
         let path = mirror.path(&wanted.key).map_err(refuse)?;
@@ -157,7 +157,7 @@ impl KeyFetcher {
                 let file = Box::new(LogFile { refetch, below, ..LogFile::object(path, location) });
                 FetchedObject::File { file, was_present }
             }
-            MirrorItem::Skip(issue) => FetchedObject::Missing(issue),
+            MirrorItem::Issue(issue) => FetchedObject::Missing(issue),
             MirrorItem::Fatal(fatal) => return Err(fatal),
             MirrorItem::TooOld | MirrorItem::Note(_) => {
                 return Err(Error::Failed("internal error: a download ended without an object".into()));

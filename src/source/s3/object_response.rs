@@ -20,7 +20,7 @@ pub(super) struct ObjectResponse {
     /// True if S3 sent a checksum of the whole object, which is verified at the end of the body.
     pub(super) has_checksum: bool,
     /// Time without any data after which the body fails; `None` if the body watches that itself.
-    pub(super) patience: Option<Duration>,
+    pub(super) read_timeout: Option<Duration>,
 }
 
 impl ObjectResponse {
@@ -29,11 +29,11 @@ impl ObjectResponse {
     /// user.
     pub(super) async fn chunk(&mut self) -> Option<Result<impl AsRef<[u8]> + use<>, String>> {
         let next = self.body.next();
-        let chunk = match self.patience {
+        let chunk = match self.read_timeout {
             None => next.await,
-            Some(patience) => match tokio::time::timeout(patience, next).await {
+            Some(read_timeout) => match tokio::time::timeout(read_timeout, next).await {
                 Ok(chunk) => chunk,
-                Err(_) => return Some(Err(format!("no data for {} s", patience.as_secs()))),
+                Err(_) => return Some(Err(format!("no data for {} s", read_timeout.as_secs()))),
             },
         };
         let cause = |error| root_cause(&error).split(". ").next().unwrap_or_default().to_string();
@@ -49,7 +49,7 @@ impl From<GetObjectOutput> for ObjectResponse {
             metadata: output.metadata.unwrap_or_default(),
             etag: output.e_tag,
             body: output.body,
-            patience: None,
+            read_timeout: None,
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct OfflineMirror {
     /// The single object that the prefix names; `None` if it names a folder.
     object: Option<PathBuf>,
     /// Folders that could not be listed.
-    skips: Vec<Issue>,
+    issues: Vec<Issue>,
     /// What the run does not cover.
     coverage: Coverage,
     mirror: PathBuf,
@@ -59,18 +59,18 @@ impl OfflineMirror {
         let found = local::search(&scope, root, location)?;
         found.notes.iter().for_each(|note| report.note(note));
         let path = |key: &str| input.mirror.join(key.trim_end_matches('/'));
-        let mut skips = Vec::new();
+        let mut issues = Vec::new();
         for (folder, error) in &found.failures {
             let folder = first_link(root, folder.trim_end_matches('/'));
-            skips.push(refused(&input.mirror.join(folder), &plain(error)));
+            issues.push(refused(&input.mirror.join(folder), &plain(error)));
         }
         // A single link can hide several folders.
-        skips.dedup_by(|one, other| one.name == other.name);
+        issues.dedup_by(|one, other| one.name == other.name);
         Ok(OfflineMirror {
             root: Arc::clone(root),
             folders: found.folders.iter().map(|folder| path(folder)).collect(),
             object: found.object.as_deref().map(path),
-            skips,
+            issues,
             coverage: Coverage { late: found.late(&scope), unread: found.unread, ..Coverage::default() },
             scope,
             mirror: input.mirror.clone(),
@@ -105,7 +105,7 @@ impl LogSource for OfflineMirror {
         _: &Report,
         each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
     ) -> Result<Coverage, Error> {
-        let (issues, coverage) = (mem::take(&mut self.skips), mem::take(&mut self.coverage));
+        let (issues, coverage) = (mem::take(&mut self.issues), mem::take(&mut self.coverage));
         let object = self.object.take().map(|path| LogFile { is_named: true, ..self.file(path) });
         let mut items = issues.into_iter().map(SourceItem::Issue).chain(object.map(SourceItem::File));
         let mut flow = items.try_for_each(&mut *each);

@@ -70,7 +70,7 @@ impl S3Error {
                 (format!("the bucket is in another region: {region} ({code})"), true)
             }
             _ if let Some(text) = refused(status, code, error.message().unwrap_or_default(), action) => (text, false),
-            _ => match AwsError::of_sdk(SERVICE, error) {
+            _ => match AwsError::from_sdk(SERVICE, error) {
                 AwsError { kind: AwsErrorKind::NoCredentials, cause, .. } => {
                     has_no_credentials = status == 0;
                     (format!("{cause}; {SIGN_IN_FIRST}"), true)
@@ -88,8 +88,8 @@ impl S3Error {
         S3Error { text, is_fatal, is_transient, is_refused, is_garbled, has_no_credentials, region, bucket }
     }
 
-    /// Creates the error for an answer with which S3 finally refuses an object; `None` for any other
-    /// answer.
+    /// Creates the error for an answer with which S3 finally refuses an object; `None` for any
+    /// other answer.
     pub(super) fn of_refusal(status: u16, code: &str, message: &str, action: &S3Action<'_>) -> Option<S3Error> {
         let text = refused(status, code, message, action)?;
         Some(S3Error::of_list(action.bucket(), text))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::error::{Error, plain};
-use crate::sink::partial_file::{hold, is_left};
+use crate::sink::partial_file::{hold, is_leftover};
 
 /// Start of the names of such folders.
 const PREFIX: &str = ".trail2tsv-objects-";
@@ -83,7 +83,7 @@ fn clean(parent: &Path) {
         let lock = entry.path().join(LOCK);
         // Opening a pipe can block.
         let is_file = lock.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-        if is_file && File::open(&lock).is_ok_and(|opened| is_left(&opened, &lock)) {
+        if is_file && File::open(&lock).is_ok_and(|opened| is_leftover(&opened, &lock)) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -67,7 +67,7 @@ impl SortOrder {
             self.cell.clear();
             column.write_start(event, file, &self.style, MAX_TEXT, &mut self.cell);
             self.cell.truncate(MAX_TEXT);
-            let time = if column.shows() == ColumnType::Time { parsed(&self.cell, &mut self.hour) } else { None };
+            let time = if column.column_type() == ColumnType::Time { parsed(&self.cell, &mut self.hour) } else { None };
             encode(&self.cell, time, *descends, key);
         }
     }

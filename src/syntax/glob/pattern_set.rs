@@ -40,7 +40,7 @@ impl<T> PatternSet<T> {
         Ok(set.finish())
     }
 
-    /// The same, where a value may name one of `lists`, whose values `compile_list`
+    /// Like [`new`](Self::new), but a value may name one of `lists`, whose values `compile_list`
     /// compiles.
     pub fn with_lists(
         option: &str,

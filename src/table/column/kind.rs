@@ -25,10 +25,10 @@ pub enum ColumnType {
 
 impl Column {
     /// The type of the column's cells.
-    pub fn shows(&self) -> ColumnType {
+    pub fn column_type(&self) -> ColumnType {
         match &self.source {
             CellSource::Time(_) => ColumnType::Time,
-            CellSource::Path(path) if !path.is_many() && self.name.contains(['.', '[']) => ColumnType::Value,
+            CellSource::Path(path) if !path.has_many_values() && self.name.contains(['.', '[']) => ColumnType::Value,
             _ => ColumnType::Text,
         }
     }
@@ -36,7 +36,9 @@ impl Column {
     /// Whether the cell of an event is a number, in a column that can have numbers.
     pub fn is_number(&self, event: &Event<'_>) -> bool {
         match &self.source {
-            CellSource::Path(path) if self.shows() == ColumnType::Value => path.value(event).is_some_and(is_number),
+            CellSource::Path(path) if self.column_type() == ColumnType::Value => {
+                path.value(event).is_some_and(is_number)
+            }
             _ => false,
         }
     }
@@ -47,7 +49,7 @@ impl Column {
         match &mut self.source {
             CellSource::Field(field) => json::value(event.get(*field), out),
             CellSource::Time(field) => json::event_time(event.get(*field), style, out),
-            CellSource::Path(path) if path.is_many() => {
+            CellSource::Path(path) if path.has_many_values() => {
                 out.push(b'[');
                 path.each(event, &mut |value| {
                     json::value(Some(value), out);
@@ -123,7 +125,7 @@ impl Column {
         emit: &mut ByteSink<'_>,
     ) -> ControlFlow<(), bool> {
         match &self.source {
-            CellSource::Path(path) if path.is_many() => {
+            CellSource::Path(path) if path.has_many_values() => {
                 let (mut flow, mut count) = (emit(b"["), 0);
                 path.each(event, &mut |value| {
                     if flow.is_continue() && count > 0 {

@@ -61,7 +61,7 @@ impl EventColumn {
     /// these from strings.
     pub(super) fn cell(name: &str, fields: &mut FieldSet) -> Result<EventColumn, Error> {
         let column = Box::new(Column::new("--columns", name, fields)?);
-        let source = match column.shows() {
+        let source = match column.column_type() {
             ColumnType::Value => ColumnSource::Json(column),
             ColumnType::Text | ColumnType::Time => ColumnSource::Cell(column),
         };
@@ -93,11 +93,11 @@ impl EventColumn {
 
     /// The column as it is shown.
     pub(super) fn output(&self) -> OutputColumn {
-        let shows = match &self.source {
+        let column_type = match &self.source {
             ColumnSource::Json(_) => ColumnType::Value,
             _ => ColumnType::Text,
         };
-        OutputColumn { name: self.name.clone(), shows, leave_out: None }
+        OutputColumn { name: self.name.clone(), column_type, leave_out: None }
     }
 
     /// Appends the value of an event. Returns the number of values that were cut.

@@ -134,7 +134,7 @@ impl OriginSpans {
     /// A whole text.
     pub(super) fn whole(text: &[u8]) -> OriginSpans {
         let mut spans = OriginSpans::default();
-        // Longer texts are looked up by no one.
+        // Longer texts are never looked up.
         spans.push(0, [0, u32::try_from(text.len()).unwrap_or(u32::MAX)]);
         spans
     }

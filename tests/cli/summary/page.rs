@@ -126,7 +126,7 @@ fn days_without_a_file_are_found() {
         })
         .collect();
     assert_eq!(gaps, [("eu-west-1", vec![2, 3]), ("us-east-1", vec![4, 4])]);
-    assert_eq!(data["days"]["untold"], 1);
+    assert_eq!(data["days"]["unplaced"], 1);
 }
 
 #[test]

@@ -6,11 +6,11 @@ use super::{IntervalSink, interval};
 use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope, detail};
 use crate::cloudtrail::history::interval::{IntervalBegin, IntervalEnd};
 use crate::cloudtrail::history::rule::SecurityGroupRule;
-use crate::cloudtrail::history::state::{self, PresentValue, ResourceKey, ResourceState, State};
+use crate::cloudtrail::history::state::{self, HistoryState, PresentValue, ResourceKey, ResourceState};
 
 /// One event on its way into the state.
 pub(super) struct FoldStep<'a, 'b> {
-    pub(super) state: &'a mut State,
+    pub(super) state: &'a mut HistoryState,
     pub(super) touched: &'a mut Vec<ResourceKey>,
     pub(super) event: &'a ChangeEvent,
     /// The scope of the event, shared by all resources in it.
@@ -146,7 +146,7 @@ impl FoldStep<'_, '_> {
             return;
         }
         let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
-        // What never changes was so before the event that tells it.
+        // A constant property had its value before the event that mentions it.
         let begin = if self.event.is_snapshot {
             state.unseen_begin(property, Some(&value.to_string()))
         } else if is_constant && is_first && state.created.is_none() {
@@ -165,7 +165,7 @@ impl FoldStep<'_, '_> {
         self.state.entry(key).add(property.clone(), present);
     }
 
-    /// Does what shows that something had ended before the event.
+    /// Runs `show` with ends marked as not seen: the event only shows that they happened earlier.
     fn ended_before(&mut self, show: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.is_end_seen, false);
         show(self);
@@ -232,7 +232,7 @@ impl FoldStep<'_, '_> {
         }
     }
 
-    /// Replaces the content of a rule, which keeps its id. The event does not tell the direction,
+    /// Replaces the content of a rule, which keeps its id. The event does not state the direction,
     /// and may change the description alone.
     pub(super) fn replace_rule(&mut self, end: &Change, set: &Change) {
         let (Change::EndRelation { resource, relation, .. }, Change::Set { resource: group, property, value, .. }) =

@@ -89,8 +89,8 @@ fn every_example_makes_its_changes() {
 fn every_event_of_the_table_has_an_example() {
     for (source, names) in EVENT_NAMES {
         for name in *names {
-            let is_there = examples().any(|(of, example)| of == *source && example.name == *name);
-            assert!(is_there || *name == "BidEvictedEvent", "{name}");
+            let is_present = examples().any(|(of, example)| of == *source && example.name == *name);
+            assert!(is_present || *name == "BidEvictedEvent", "{name}");
             assert!(reader_of(source, name).is_some());
         }
     }

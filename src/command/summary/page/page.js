@@ -813,7 +813,7 @@ function days() {
 }
 
 function daysInWords() {
-  const { period, owners, others, more, untold } = data.days;
+  const { period, owners, others, more, unplaced } = data.days;
   if (!period) return "The names of the files do not tell their account, region and day.";
   return [
     `${date(period[0] * DAY)} to ${date(period[1] * DAY)}, by the names of folders.`,
@@ -821,7 +821,7 @@ function daysInWords() {
       ? "Where a day has no file, nothing happened, or it is not here."
       : "There is a file for each day.",
     others ? `${number(others)} more are not shown${more ? ", and others were not kept" : ""}.` : "",
-    untold ? `${plural(untold, "file")} with other names.` : "",
+    unplaced ? `${plural(unplaced, "file")} with other names.` : "",
   ].filter(Boolean).join(" ");
 }
 

@@ -13,7 +13,7 @@ use crate::sink::part_file::PartFileReader;
 /// Adds up the parts of a merge and writes the outputs. Returns what the runs of all parts have
 /// covered.
 pub(in crate::command) fn join(run: &MergeRun<'_>) -> Result<Coverage, Error> {
-    let question = PartQuestion::of_details(&run.parts.header.details)?;
+    let question = PartQuestion::from_details(&run.parts.header.details)?;
     let mut request = question.into_request(run.output, run.context)?;
     let outputs = SummaryOutputs::open(&request)?;
     let mut sum = PartSum::new(tally_of_parts(&request)?, request.dedupe);

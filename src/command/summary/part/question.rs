@@ -22,7 +22,7 @@ pub(in crate::command::summary) struct PartQuestion {
     by: Vec<String>,
     /// The start and the end of the events that are counted.
     window: [Option<Timestamp>; 2],
-    /// The same of those that they are compared with.
+    /// The times of the events that they are compared with.
     earlier: Option<[Option<Timestamp>; 2]>,
     sum: Option<String>,
     dedupe: bool,
@@ -63,7 +63,7 @@ impl PartQuestion {
     }
 
     /// Reads the details of a header.
-    pub(in crate::command::summary) fn of_details(details: &Value) -> Result<PartQuestion, Error> {
+    pub(in crate::command::summary) fn from_details(details: &Value) -> Result<PartQuestion, Error> {
         let read = serde_json::from_value(details.clone());
         read.map_err(|error| Error::Failed(format!("the parts have no summary that this program can read: {error}")))
     }

@@ -95,11 +95,11 @@ mod tests {
     use crate::decode::event::FieldSet;
 
     /// A tally of one column that may keep this number of bytes in memory.
-    fn tally(room: usize) -> SummaryTally {
+    fn tally(memory_limit: usize) -> SummaryTally {
         let mut fields = FieldSet::default();
         let subjects = vec![CountedColumns::new(&["eventName"], true, &mut fields).unwrap()];
         let counted = CountedValues { subjects, amounts: None, is_overview: false, compared: None };
-        SummaryTally::with_rooms(std::iter::once(room), counted, &mut fields).unwrap().remove(0)
+        SummaryTally::with_memory_limits(std::iter::once(memory_limit), counted, &mut fields).unwrap().remove(0)
     }
 
     type TestEvent = (i64, String, u8);
@@ -125,8 +125,8 @@ mod tests {
         records
     }
 
-    fn counted(events: &[TestEvent], room: usize) -> Vec<Vec<u8>> {
-        let mut tally = tally(room);
+    fn counted(events: &[TestEvent], memory_limit: usize) -> Vec<Vec<u8>> {
+        let mut tally = tally(memory_limit);
         tally.add_facts(&facts_of(events));
         records(tally)
     }
@@ -136,12 +136,12 @@ mod tests {
         fn parts_add_up_however_little_memory_there_is(
             events in proptest::collection::vec((1_790_000_000..1_790_900_000_i64, "[a-f]{0,3}", 0..40_u8), 0..120),
             parts in 1..8_usize,
-            room in prop_oneof![Just(usize::MAX), 0..4_000_usize],
+            memory_limit in prop_oneof![Just(usize::MAX), 0..4_000_usize],
         ) {
-            let mut sum = PartSum::new(tally(room), false);
-            let mut deduplicated = PartSum::new(tally(room), true);
+            let mut sum = PartSum::new(tally(memory_limit), false);
+            let mut deduplicated = PartSum::new(tally(memory_limit), true);
             for part in events.chunks(events.len() / parts + 1) {
-                for record in counted(part, room) {
+                for record in counted(part, memory_limit) {
                     prop_assert!(sum.add(&record).unwrap());
                 }
                 facts::write(&facts_of(part), &mut |record: &[u8]| {
@@ -151,10 +151,10 @@ mod tests {
             }
             prop_assert_eq!(records(sum.finish().tally), counted(&events, usize::MAX));
             let mut seen = std::collections::BTreeSet::new();
-            let firsts: Vec<TestEvent> = events.iter().filter(|event| seen.insert(event.2)).cloned().collect();
+            let first_seen: Vec<TestEvent> = events.iter().filter(|event| seen.insert(event.2)).cloned().collect();
             let summed = deduplicated.finish();
-            prop_assert_eq!(summed.duplicates, (events.len() - firsts.len()) as u64);
-            prop_assert_eq!(records(summed.tally), counted(&firsts, usize::MAX));
+            prop_assert_eq!(summed.duplicates, (events.len() - first_seen.len()) as u64);
+            prop_assert_eq!(records(summed.tally), counted(&first_seen, usize::MAX));
         }
 
         #[test]

@@ -47,7 +47,7 @@ pub(in crate::command::summary) fn header(
     Ok(PartHeader { details: PartQuestion::of_request(request, part).to_details(), ..header })
 }
 
-/// The same without the details.
+/// Like `header`, without the details.
 pub(in crate::command::summary) fn question(
     filter: &FilterSpec,
     window: Window,

@@ -93,7 +93,7 @@ impl AddressList {
         self.text_with(overlap)
     }
 
-    /// The same, without whether they were used at overlapping times.
+    /// Like [`text`](Self::text), without whether they were used at overlapping times.
     pub(super) fn text_without_overlap(self) -> String {
         self.text_with("")
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::kind::SignalKind;
 use super::{Signal, writer};
 use crate::command::summary::time;
-use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS, ValueStats};
+use crate::command::summary::value_stats::{ChartRange, SPARKLINE_BUCKETS, ValueStats};
 
 /// The minutes in which calls count together: those of a step.
 const MINUTES: i64 = writer::DENIED_STEP / 60;
@@ -30,7 +30,7 @@ impl DeniedCalls {
         self.stats.merge(stats);
         let Some(period) = stats.period() else { return };
         // A step is so short that its statistics have a bucket for each minute.
-        let range = ChartRange::new(period, PICTURE_BUCKETS);
+        let range = ChartRange::new(period, SPARKLINE_BUCKETS);
         for (minute, count) in (range.first_minute()..).step_by(range.minutes().max(1) as usize).zip(stats.over(range))
         {
             if count > 0 {

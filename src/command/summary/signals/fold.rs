@@ -191,11 +191,11 @@ impl SignalTable {
     /// Keeps a signal, at least until there are enough higher ranked ones.
     fn offer(&mut self, signal: Signal, limit: usize) {
         /// So that sorting is rare.
-        const ROOM: usize = 64;
+        const COUNTER_MEMORY: usize = 64;
         self.distinct += 1;
         self.events += signal.stats.count;
         self.rows.push(signal);
-        if self.rows.len() >= limit.saturating_mul(2).saturating_add(ROOM) {
+        if self.rows.len() >= limit.saturating_mul(2).saturating_add(COUNTER_MEMORY) {
             self.keep(limit);
         }
     }

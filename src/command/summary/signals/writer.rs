@@ -91,8 +91,8 @@ impl SignalWriter {
         self.write_caller(event, context, each);
     }
 
-    /// The same but for denied calls. Returns whether the value depends on nothing but the
-    /// caller and the day.
+    /// Like [`write`](Self::write), except for denied calls. Returns whether the value depends on
+    /// nothing but the caller and the day.
     #[inline]
     pub(in crate::command::summary) fn write_caller(
         &mut self,

@@ -2,7 +2,7 @@
 
 use super::SummaryTally;
 use super::counted_event::{CountedEvent, FoundValues, OtherCounting};
-use super::settle::{settle_call, settle_caller};
+use super::flush::{flush_call, flush_caller};
 use crate::command::summary::call_memo::{CallFacts, CallKey, CallValues};
 use crate::command::summary::caller_memo::{CallerKey, CallerValues};
 use crate::command::summary::change_memo::ChangeKey;
@@ -22,7 +22,7 @@ struct EventKeys<'e> {
 
 /// What is remembered of the call and of the caller of an event.
 #[derive(Clone, Copy)]
-struct KnownValues {
+struct KnownEntries {
     /// The index of the call, and what depends on it.
     call: Option<(usize, CallFacts)>,
     /// The index of the caller.
@@ -70,8 +70,14 @@ impl SummaryTally {
 impl<'e> EventKeys<'e> {
     /// Looks for the call and the caller of an event.
     #[inline]
-    fn find(&mut self, readers: &EventReaders, event: &Event<'e>, second: Option<i64>, generation: u64) -> KnownValues {
-        let mut known = KnownValues { call: None, caller: None };
+    fn find(
+        &mut self,
+        readers: &EventReaders,
+        event: &Event<'e>,
+        second: Option<i64>,
+        generation: u64,
+    ) -> KnownEntries {
+        let mut known = KnownEntries { call: None, caller: None };
         if let Some(calls) = &readers.calls {
             calls.set_key(event, generation, &mut self.call);
             known.call = calls.find(&self.call);
@@ -126,7 +132,7 @@ impl EventCounting<'_> {
 
     /// Counts an event whose call or caller is not remembered. Then they are, if possible.
     #[inline(never)]
-    fn count_new(self, event: CountedEvent<'_>, known: KnownValues, keys: &EventKeys<'_>) -> bool {
+    fn count_new(self, event: CountedEvent<'_>, known: KnownEntries, keys: &EventKeys<'_>) -> bool {
         let EventCounting { readers, subjects, counters, counts, value, .. } = self;
         let EventReaders { calls, callers, user, values: readers, .. } = readers;
         let caller = known.caller.and_then(|index| callers.as_ref()?.values(index));
@@ -143,7 +149,7 @@ impl EventCounting<'_> {
                 Some((index, _)) => calls.count(index, occurrence),
                 None if found.has_cut_values => {}
                 None => calls.learn(&keys.call, values, |values, stats| {
-                    settle_call(values, stats, subjects, counters, counts);
+                    flush_call(values, stats, subjects, counters, counts);
                 }),
             }
         }
@@ -156,7 +162,7 @@ impl EventCounting<'_> {
         match (callers, known.caller, values) {
             (Some(callers), Some(index), _) => callers.count(index, event.occurrence),
             (Some(callers), None, Some(values)) => callers.learn(&keys.caller, values, |values, stats| {
-                settle_caller(values, stats, subjects, counters, counts);
+                flush_caller(values, stats, subjects, counters, counts);
             }),
             _ => {}
         }

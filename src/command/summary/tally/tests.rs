@@ -91,7 +91,7 @@ fn tally(room: usize, compared: Option<ComparedPeriods>, fields: &mut FieldSet) 
     subjects.push(CountedColumns::users(fields).unwrap());
     subjects.push(CountedColumns::errors(fields).unwrap());
     let counted = CountedValues { subjects, amounts: None, is_overview: true, compared };
-    SummaryTally::with_rooms(std::iter::once(room), counted, fields).unwrap().pop().unwrap()
+    SummaryTally::with_memory_limits(std::iter::once(room), counted, fields).unwrap().pop().unwrap()
 }
 
 /// All that was counted.

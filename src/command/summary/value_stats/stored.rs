@@ -1,11 +1,11 @@
 //! Statistics as bytes: of fixed length, but for the name of the first user at the end.
 
-use super::{MARK, MAX_USER, PICTURE_BUCKETS, ValueStats};
+use super::{MARK, MAX_USER, SPARKLINE_BUCKETS, ValueStats};
 use crate::command::summary::buckets::{BucketSize, SIZES};
 
 impl ValueStats {
     /// The serialized size in bytes, without the name of the first user.
-    pub(in crate::command::summary) const LENGTH: usize = 8 + 16 + 16 + 8 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
+    pub(in crate::command::summary) const LENGTH: usize = 8 + 16 + 16 + 8 + 8 + 1 + 8 + 4 * SPARKLINE_BUCKETS;
 
     /// Appends [`ValueStats::LENGTH`] bytes and the name of the first user to `out`.
     pub(in crate::command::summary) fn write(&self, out: &mut Vec<u8>) {
@@ -36,13 +36,13 @@ impl ValueStats {
             earlier: u64::from_le_bytes(take(&mut bytes)),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
             start: i64::from_le_bytes(take(&mut bytes)),
-            buckets: [0; PICTURE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
+            buckets: [0; SPARKLINE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
             first_user: bytes.to_vec(),
         }
     }
 
-    /// The same for bytes of another process. Returns `None` for statistics that no events
-    /// have.
+    /// Like [`read`](Self::read), for bytes of another process. Returns `None` for statistics that
+    /// no events have.
     pub(in crate::command::summary) fn read_foreign(bytes: &[u8]) -> Option<ValueStats> {
         /// More events than all accounts have in a year.
         const MAX_STORED: u64 = 1 << 48;

@@ -106,7 +106,7 @@ fn encryption(key: &str) -> Result<ServerSideEncryptionConfiguration, BuildError
     ServerSideEncryptionConfiguration::builder().rules(rule).build()
 }
 
-/// The same rule as the parameters of the AWS CLI have.
+/// The rule that the parameters of the AWS CLI describe too.
 fn lifecycle(days: LifecycleDays) -> Result<BucketLifecycleConfiguration, BuildError> {
     let upload = AbortIncompleteMultipartUpload::builder().days_after_initiation(UPLOAD_DAYS.into()).build();
     let mut rule = LifecycleRule::builder()

@@ -18,7 +18,7 @@ const NAME: &str = "tar";
 pub fn read_tar(bytes: &mut (dyn Read + Send), visitor: &mut dyn MemberVisitor) {
     let mut tar = TarReader { bytes, name: None, size: None, has_end: false };
     if let Err(error) = tar.read(visitor) {
-        visitor.problem(None, Problem::of_reading(error));
+        visitor.problem(None, Problem::from_reading(error));
     }
 }
 

@@ -61,7 +61,7 @@ impl<R: Read> Utf16Reader<R> {
         self.invalid
     }
 
-    /// Converts more text, all of which so far has been read.
+    /// Converts more text. All converted text must have been read.
     fn convert(&mut self) -> io::Result<()> {
         self.before += self.text.len() as u64;
         self.text.clear();

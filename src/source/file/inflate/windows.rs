@@ -58,7 +58,7 @@ impl<'t> WindowReader<'t> {
         may_grow: &mut impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
     ) -> Option<Problem> {
-        let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::of_reading);
+        let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::from_reading);
         match self.part(read, may_grow, visitor) {
             ControlFlow::Continue(problem) => {
                 let is_wanted = self.show(true, visitor).is_continue();

@@ -16,7 +16,7 @@ use crate::source::location::Location;
 use crate::source::s3::s3_error::S3Error;
 
 /// Number of folders that are listed concurrently.
-const LOOKS: usize = 64;
+const CONCURRENT_LISTS: usize = 64;
 /// Largest number of subfolders; more than any organisation has accounts.
 const MAX_SUBFOLDERS: usize = 200_000;
 
@@ -36,7 +36,7 @@ pub(in super::super) async fn search(
     };
     let fail = |text: String| Error::Failed(format!("{root}: {text}"));
     let mut search = FolderSearch::new(&shared.scope, root);
-    let permits = Arc::new(Semaphore::new(LOOKS));
+    let permits = Arc::new(Semaphore::new(CONCURRENT_LISTS));
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let queries = search.queries(std::mem::take(&mut folders));

@@ -12,24 +12,24 @@ use crate::command::summary::value_stats::ValueStats;
 impl SummaryTally {
     /// Adds what was counted of calls and callers to their entries, which are about to move or to
     /// be read.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn flush(&mut self) {
         let SummaryTally { readers, subjects, counters, counts, .. } = self;
         if let Some(calls) = &mut readers.calls {
-            calls.settle(|values, stats| {
-                settle_call(values, stats, subjects, counters, counts);
+            calls.flush(|values, stats| {
+                flush_call(values, stats, subjects, counters, counts);
             });
         }
         if let Some(callers) = &mut readers.callers {
-            callers.settle(|values, stats| settle_caller(values, stats, subjects, counters, counts));
+            callers.flush(|values, stats| flush_caller(values, stats, subjects, counters, counts));
         }
         if let Some(changes) = &mut readers.changes {
-            changes.settle(|entry, stats| counters.changes.merge_at(entry, stats, &[]));
+            changes.flush(|entry, stats| counters.changes.merge_at(entry, stats, &[]));
         }
     }
 }
 
 /// Adds what was counted of a call to its entries.
-pub(super) fn settle_call(
+pub(super) fn flush_call(
     values: &CallValues,
     stats: &ValueStats,
     subjects: &[CountedColumns],
@@ -47,7 +47,7 @@ pub(super) fn settle_call(
 }
 
 /// Adds what was counted of a caller to its entries.
-pub(super) fn settle_caller(
+pub(super) fn flush_caller(
     values: &CallerValues,
     stats: &mut ValueStats,
     subjects: &[CountedColumns],
