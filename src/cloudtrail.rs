@@ -3,7 +3,7 @@
 
 pub mod field;
 pub mod geoip;
-pub mod long;
+pub mod long_value;
 pub mod network;
 
 pub mod actor;

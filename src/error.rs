@@ -64,7 +64,7 @@ impl Error {
     pub fn write(target: impl fmt::Display, error: &io::Error) -> Error {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-            _ => Error::Failed(format!("{target}: cannot be written: {}", plain(error))),
+            _ => Error::Failed(format!("{target}: cannot be written: {}", io_message(error))),
         }
     }
 }
@@ -160,7 +160,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The operating system refused to read it.
-    #[error("cannot be read: {}", plain(.0))]
+    #[error("cannot be read: {}", io_message(.0))]
     Unreadable(io::Error),
     /// The compressed stream ends in the middle.
     #[error("gzip stream ends early")]
@@ -227,7 +227,7 @@ pub enum Problem {
     #[error("archives are nested too deeply")]
     PackedTooDeep,
     /// A required temporary copy cannot be made.
-    #[error("cannot be copied to the temporary folder: {}", plain(.0))]
+    #[error("cannot be copied to the temporary folder: {}", io_message(.0))]
     Spool(io::Error),
     /// The temporary copy would exceed this many GiB.
     #[error("larger than {0} GiB, the limit for temporary copies; save it as a file and read that file")]
@@ -405,7 +405,7 @@ impl IgnoredReason {
 }
 
 /// The message of the operating system, without Rust's "(os error 2)".
-pub fn plain(error: &io::Error) -> String {
+pub fn io_message(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_string(),
@@ -435,6 +435,6 @@ mod tests {
 
     #[test]
     fn system_messages_have_no_error_numbers() {
-        assert_eq!(plain(&io::Error::from_raw_os_error(28)), "No space left on device");
+        assert_eq!(io_message(&io::Error::from_raw_os_error(28)), "No space left on device");
     }
 }

@@ -14,7 +14,7 @@ pub mod location;
 mod log_file;
 mod log_source;
 pub mod memory_text;
-pub mod mirror_place;
+pub mod mirror_location;
 mod overlap;
 pub mod public_keys;
 pub mod queue;

@@ -2,6 +2,7 @@
 //! words, tables of addresses, and text that is safe on a terminal; and numbers in binary data.
 
 pub mod decimal;
+pub mod digit_form;
 pub mod geo_database;
 pub mod glob;
 pub mod network_names;

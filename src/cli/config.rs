@@ -249,7 +249,7 @@ impl ConfiguredOption {
 
 /// Notes on variables with the prefix of this program that it does not know.
 fn unknown_variables(environment: &SettingsEnvironment) -> Vec<String> {
-    let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
+    let known: Vec<String> = NAMES.iter().chain(&["config", "read-timeout"]).map(|name| variable(name)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let unknown = environment.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
     unknown

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::syntax::geo_database::{GeoDatabase, GeoDatabases, MAX_BYTES, METADATA_SIZE, not_a_database};
 
 const OPTION: &str = "--geoip";
@@ -39,7 +39,7 @@ fn load(name: String, database: OpenedDatabase) -> Result<GeoDatabase, String> {
 }
 
 fn unreadable(error: &io::Error) -> String {
-    format!("cannot be read: {}", plain(error))
+    format!("cannot be read: {}", io_message(error))
 }
 
 fn too_large(files: usize) -> String {

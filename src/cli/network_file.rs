@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::is_pattern;
 use crate::syntax::network_names::{MAX_BYTES, NetworkNames, NetworkNamesBuilder};
@@ -24,7 +24,7 @@ pub(super) fn read_networks(files: &[PathBuf]) -> Result<Option<Arc<NetworkNames
         // One byte more, so that a file that is too large is noticed.
         File::open(file)
             .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
-            .map_err(|error| wrong(format!("cannot be read: {}", plain(&error))))?;
+            .map_err(|error| wrong(format!("cannot be read: {}", io_message(&error))))?;
         networks.add(&bytes).map_err(wrong)?;
     }
     Ok((!files.is_empty()).then(|| Arc::new(networks.build())))

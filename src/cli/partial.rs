@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::source::BucketArgs;
 use super::work::{VerbosityArgs, WorkArgs};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::filter::spec::FilterSpec;
 use crate::source::spec::Input;
 use crate::syntax::value_list::named_file;
@@ -112,7 +112,9 @@ fn shapeless() -> BTreeSet<String> {
 fn file_hash(option: &str, file: &str) -> Result<String, Error> {
     let mut hash = HashWriter(Sha256::new());
     let read = std::fs::File::open(file).and_then(|mut file| io::copy(&mut file, &mut hash));
-    read.map_err(|error| Error::option(&format!("--{option}"), file, format!("cannot be read: {}", plain(&error))))?;
+    read.map_err(|error| {
+        Error::option(&format!("--{option}"), file, format!("cannot be read: {}", io_message(&error)))
+    })?;
     Ok(hashed(hash.0))
 }
 

@@ -91,7 +91,7 @@ pub struct BucketArgs {
 const LATE_DAYS: u32 = 1;
 
 /// Environment variable that sets the read timeout, in seconds.
-const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
+const READ_TIMEOUT: &str = "TRAIL2TSV_READ_TIMEOUT";
 
 const DOWNLOADS: Downloads = Downloads { initial: 64, max: 256 };
 
@@ -230,12 +230,12 @@ fn lookup_interval() -> Duration {
 /// Long enough for any answer of S3, and short enough for people who wait.
 pub(super) fn read_timeout() -> Result<Duration, Error> {
     const DEFAULT: Duration = Duration::from_secs(30);
-    let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
+    let Some(typed) = std::env::var_os(READ_TIMEOUT) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();
     let seconds = typed.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
     seconds
         .map(Duration::from_secs)
-        .ok_or_else(|| Error::option(PATIENCE, &typed, "must be a number of seconds from 1 to 3600"))
+        .ok_or_else(|| Error::option(READ_TIMEOUT, &typed, "must be a number of seconds from 1 to 3600"))
 }
 
 /// Normalizes a prefix to end with a slash, or to be empty.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::filter::options::FilterOption;
 use crate::filter::spec::OptionValues;
 use crate::syntax::value_list::{LIST_MARK, ListError, MAX_BYTES, ValueList, ValueLists, named_file};
@@ -39,7 +39,7 @@ fn read(file: &str) -> Result<ValueList, String> {
         ));
     }
     let hint = format!("write \\{LIST_MARK} if the value begins with {LIST_MARK}");
-    let unreadable = |error: std::io::Error| format!("the file cannot be read: {}; {hint}", plain(&error));
+    let unreadable = |error: std::io::Error| format!("the file cannot be read: {}; {hint}", io_message(&error));
     let mut bytes = Vec::new();
     // One byte more, so that a file that is too large is noticed.
     File::open(file).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;

@@ -2,8 +2,8 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::cloudtrail::long;
-use crate::cloudtrail::long::{LongValueTest, ShortenedFlag};
+use crate::cloudtrail::long_value;
+use crate::cloudtrail::long_value::{LongValueTest, ShortenedFlag};
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::syntax::glob::PieceMatcher;
@@ -31,7 +31,7 @@ impl DenialRule {
 
     /// Whether the call was denied.
     pub fn is_denied(&self, event: &Event<'_>) -> bool {
-        event.get(self.code).is_some_and(|code| long::scalar_matches(code, self, &ShortenedFlag::default()))
+        event.get(self.code).is_some_and(|code| long_value::scalar_matches(code, self, &ShortenedFlag::default()))
     }
 
     /// The rule as a list of patterns for error codes.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::long::{self, LongValueTest, ShortenedFlag};
+use super::long_value::{self, LongValueTest, ShortenedFlag};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::digest::file_verdict::VERIFIED;
 use crate::cloudtrail::geoip::{self, GeoReader};
@@ -179,7 +179,7 @@ impl Field {
     /// Whether any value, as its cell would show it, passes the test; null never does.
     /// For a list, one value or the whole joined list may pass.
     pub fn any(&mut self, event: &Event<'_>, test: &impl LongValueTest, shortened: &ShortenedFlag) -> bool {
-        let is_shown = |value: JsonValue<'_>| long::matches(value, test, shortened);
+        let is_shown = |value: JsonValue<'_>| long_value::matches(value, test, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {

@@ -10,8 +10,8 @@ use foldhash::fast::RandomState;
 
 use self::message::resources_of_message;
 use self::name::{names_in_answer, names_in_request};
-use crate::cloudtrail::long;
-use crate::cloudtrail::long::ShortenedFlag;
+use crate::cloudtrail::long_value;
+use crate::cloudtrail::long_value::ShortenedFlag;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::{self, CUT, JsonValue, is_verbatim, unescape};
 use crate::syntax::glob::{Pattern, PatternSet};
@@ -210,7 +210,7 @@ impl ResourcePatterns {
 /// Whether the pattern matches a value, or the last part of an ARN.
 fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
     if written.len() > json::MAX_TEXT && !is_verbatim(written) {
-        return long::string_matches(written, pattern, &ShortenedFlag::default());
+        return long_value::string_matches(written, pattern, &ShortenedFlag::default());
     }
     is_name_of(pattern, &unescape(written))
 }

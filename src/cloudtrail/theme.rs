@@ -74,7 +74,7 @@ impl Theme {
     }
 
     /// The theme with this name.
-    pub fn named(name: &str) -> Option<Theme> {
+    pub fn from_name(name: &str) -> Option<Theme> {
         Theme::ALL.into_iter().find(|theme| theme.name() == name)
     }
 }

@@ -31,6 +31,7 @@
 //! be events. `record.rs` classifies objects; `recovery.rs` resumes after errors.
 
 use super::json::{JsonError, JsonText, ObjectMembers, key_is};
+use crate::syntax::digit_form::has_digit_form;
 
 /// What may precede a text in UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -359,8 +360,7 @@ fn is_usual_name(key: &[u8]) -> bool {
 /// Whether a line starts with a time such as `2026-10-01T09:00:00.000Z`.
 pub(super) fn is_line_time(line: &[u8]) -> bool {
     const FORM: &[u8; 11] = b"0000-00-00T";
-    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    line.first_chunk::<11>().is_some_and(|start| start.iter().zip(FORM).all(fits))
+    line.first_chunk::<11>().is_some_and(|start| has_digit_form(start, FORM))
 }
 
 /// Offset of the message's object in a line that starts with a time. The name of a log

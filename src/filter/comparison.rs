@@ -10,7 +10,7 @@ use regex::Regex;
 use super::search::{Boundary, Needle, needles_of_regex};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::Field;
-use crate::cloudtrail::long::{LongValueTest, ShortenedFlag};
+use crate::cloudtrail::long_value::{LongValueTest, ShortenedFlag};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -237,7 +237,7 @@ fn number(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::decode::testing::with_event;
-    use crate::filter::comparison::parse::{ONE, ORDERED};
+    use crate::filter::comparison::parse::{MULTIPLE_CONDITIONS, NOT_ORDERED};
 
     const NOW: &str = "2026-10-10T00:00:00Z";
 
@@ -416,15 +416,15 @@ mod tests {
             ("requestParameters.*.id = x", "a path that has a wildcard"),
             ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
             ("errorCode = {a", "\"{a\" is not a pattern"),
-            ("userAgent > noon", ORDERED),
+            ("userAgent > noon", NOT_ORDERED),
             ("eventTime > noon", "expected a time after the operator"),
             ("eventTime > yesterday", "take yesterday; write --since yesterday, or a time after the operator"),
             (".eventTime <= \"Today\"", "take Today; write --until Today, or a time after the operator"),
             ("eventTime < 2026-10", "take 2026-10; write --until 2026-10, or a time after the operator"),
             ("requestParameters.start > now", "take now; write a time such as 30d"),
-            ("errorCode = x and eventName = y", ONE),
-            ("errorCode = x AND mfa", ONE),
-            ("errorCode = x && !requestParameters.a", ONE),
+            ("errorCode = x and eventName = y", MULTIPLE_CONDITIONS),
+            ("errorCode = x AND mfa", MULTIPLE_CONDITIONS),
+            ("errorCode = x && !requestParameters.a", MULTIPLE_CONDITIONS),
             ("errorcode = x", "did you mean errorCode?"),
             ("errorCod = x", "did you mean errorCode?"),
             ("requestparameters.a = x", "did you mean requestParameters"),

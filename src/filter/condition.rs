@@ -10,8 +10,8 @@ use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::{FailureRule, ReadRule};
 use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::identity::IdentityReader;
-use crate::cloudtrail::long;
-use crate::cloudtrail::long::ShortenedFlag;
+use crate::cloudtrail::long_value;
+use crate::cloudtrail::long_value::ShortenedFlag;
 use crate::cloudtrail::resource::{ResourceFields, ResourcePatterns};
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{JsonValue, ValueKind};
@@ -115,7 +115,7 @@ impl Condition {
 
     /// Whether the event satisfies the condition.
     pub fn matches(&mut self, event: &Event<'_>, shortened: &ShortenedFlag) -> bool {
-        let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_matches(value, pattern, shortened);
+        let fits = |pattern: &Pattern, value: JsonValue<'_>| long_value::scalar_matches(value, pattern, shortened);
         match self {
             Condition::Field(field, patterns) => any(event.get(*field), patterns, fits),
             Condition::Path(path, patterns) => any(path.value(event), patterns, fits),
@@ -124,7 +124,7 @@ impl Condition {
             }
             Condition::Account(account, patterns) => any(account.id(event), patterns, fits),
             Condition::Address(field, patterns) => any(event.get(*field), patterns, |address, value| {
-                long::start(value, shortened).is_some_and(|text| address.matches(&text))
+                long_value::start(value, shortened).is_some_and(|text| address.matches(&text))
             }),
             Condition::User(identities, patterns) => {
                 let principal = identities.principal(event);
@@ -239,8 +239,8 @@ impl ServicePattern {
     fn matches(&self, source: JsonValue<'_>, shortened: &ShortenedFlag) -> bool {
         let service =
             |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
-        long::scalar_matches(source, &self.pattern, shortened)
-            || (self.is_short && long::start(source, shortened).is_some_and(|source| service(&source)))
+        long_value::scalar_matches(source, &self.pattern, shortened)
+            || (self.is_short && long_value::start(source, shortened).is_some_and(|source| service(&source)))
     }
 }
 

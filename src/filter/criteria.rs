@@ -8,11 +8,12 @@ use super::expression::{FilterExpression, FilterTruth};
 use super::jq::required;
 use super::search::{ByteSearch, Needle};
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::long::ShortenedFlag;
+use crate::cloudtrail::long_value::ShortenedFlag;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::filter::spec::FilterSpec;
+use crate::syntax::digit_form::has_digit_form;
 use crate::syntax::glob::UnmatchedValues;
 use crate::syntax::window::Window;
 
@@ -163,11 +164,8 @@ fn canonical(time: Timestamp) -> Option<[u8; LENGTH]> {
 /// Whether a text is a time in the usual form of CloudTrail, in which byte order is
 /// time order.
 fn is_canonical(text: &[u8; LENGTH]) -> bool {
-    const FORM: &[u8; LENGTH] = b"dddd-dd-ddTdd:dd:ddZ";
-    text.iter().zip(FORM).all(|(byte, form)| match form {
-        b'd' => byte.is_ascii_digit(),
-        other => byte == other,
-    })
+    const FORM: &[u8; LENGTH] = b"0000-00-00T00:00:00Z";
+    has_digit_form(text, FORM)
 }
 
 #[cfg(test)]

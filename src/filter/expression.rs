@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use super::search::Needle;
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::long::ShortenedFlag;
+use crate::cloudtrail::long_value::ShortenedFlag;
 use crate::decode::event::Event;
 use crate::syntax::glob::UnmatchedValues;
 

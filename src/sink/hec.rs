@@ -31,7 +31,7 @@ use self::pace::HecPace;
 pub use self::settings::{HecSettings, HecToken, HecUrl, SOURCE_TYPE, TOKEN_VARIABLE};
 pub use self::transport::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::report::Report;
 
 /// Size of a batch in bytes before compression: the limit of Splunk Cloud is 1 MB.
@@ -124,7 +124,7 @@ impl<'a> HecSink<'a> {
     ) -> Result<HecSink<'a>, Error> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime =
-            runtime.map_err(|error| Error::Failed(format!("a thread cannot be started: {}", plain(&error))))?;
+            runtime.map_err(|error| Error::Failed(format!("a thread cannot be started: {}", io_message(&error))))?;
         if !settings.url.is_private() {
             report.note(&format!("{}: the token and the events are sent unencrypted", settings.url));
         }

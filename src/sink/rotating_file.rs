@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use self::file_names::FileNames;
 pub use self::rotation::FileRotation;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::Report;
 use crate::sink::partial_file;
 
@@ -68,7 +68,7 @@ impl RotatingFile {
         let names = FileNames::new(path)?;
         // An error is to come now, and not with the first row.
         drop(partial_file::begin(&names.folder, &partial_file::temp_prefix()).map_err(|error| {
-            Error::Failed(format!("{}: cannot be written: {}", names.folder.display(), plain(&error)))
+            Error::Failed(format!("{}: cannot be written: {}", names.folder.display(), io_message(&error)))
         })?);
         leftover::complete(&names, header, report)?;
         Ok(RotatingFile { names, rotation, header: header.to_vec(), open: None, buffer: Vec::new(), closed: 0 })
@@ -166,7 +166,7 @@ impl RotatingFile {
             }
             _ => "",
         };
-        Error::Failed(format!("{}: cannot be written: {}{remedy}", path.display(), plain(error)))
+        Error::Failed(format!("{}: cannot be written: {}{remedy}", path.display(), io_message(error)))
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::target::Target;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::{Coverage, DownloadTotals, FileOutcome, FileRecord, LookupTotals, RunEnd, RunLog};
 use crate::syntax::visible::push_text;
 use crate::syntax::window::Window;
@@ -145,7 +145,8 @@ fn old_report(path: &Path) -> Result<Option<PathBuf>, Error> {
     if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
         return Ok(None);
     }
-    let fail = |error: std::io::Error| Error::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)));
+    let fail =
+        |error: std::io::Error| Error::Failed(format!("{}: cannot be read: {}", path.display(), io_message(&error)));
     let mut start = Vec::new();
     File::open(path).map_err(fail)?.take(START.len() as u64).read_to_end(&mut start).map_err(fail)?;
     if start != START.as_bytes() {

@@ -15,7 +15,7 @@ use super::RowSink;
 use super::partial_file::{self, PartialFolder};
 use super::target::{Target, TargetWriter};
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::Coverage;
 use crate::table::event_row::{RowStart, SplitRow};
 use crate::table::layout::OutputColumn;
@@ -43,7 +43,7 @@ impl SqliteSink {
         // the destination has space for the database.
         let parent = target.folder().unwrap_or(&temporary);
         let folder = partial_file::begin_folder(parent, &partial_file::temp_prefix());
-        let folder = folder.map_err(|error| cannot_be_written(&shown, &plain(&error)))?;
+        let folder = folder.map_err(|error| cannot_be_written(&shown, &io_message(&error)))?;
         let table = SqliteTable::new(columns);
         let connection = begin(&folder, &table).map_err(|error| failed(&shown, &error))?;
         Ok(SqliteSink { target, shown, connection, folder, table, begun: Vec::new() })
@@ -107,7 +107,7 @@ impl RowSink for SqliteSink {
         let mut writer = TargetWriter::new(&mut target, stop);
         let copied = File::open(path(&folder)).and_then(|database| copy(database, &mut writer));
         // An error of the target is closer to the cause.
-        writer.take_error().map_or(copied.map_err(|error| cannot_be_written(&shown, &plain(&error))), Err)?;
+        writer.take_error().map_or(copied.map_err(|error| cannot_be_written(&shown, &io_message(&error))), Err)?;
         target.finish()
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file;
 
 /// A destination for bytes.
@@ -43,7 +43,7 @@ impl Target {
             return Ok(Target::Stdout);
         }
         let fail =
-            |error: io::Error| Error::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
+            |error: io::Error| Error::Failed(format!("{}: cannot be written: {}", path.display(), io_message(&error)));
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(Error::Failed(format!("{}: is a folder", path.display()))),
             Ok(metadata) if !metadata.is_file() || is_open_already(path) => {

@@ -42,7 +42,7 @@ use crate::syntax::window::Window;
 /// The age that events reach in the event history.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Time after which a wait is interrupted to see whether the run goes on.
-const PATIENCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The event history of an account.
 pub(super) struct EventHistorySource {
@@ -155,7 +155,7 @@ impl EventHistorySource {
         let Some(runtime) = &self.runtime else { return Ok(None) };
         for queue in &mut self.merge.queues {
             while queue.head.is_none() && !queue.is_ended {
-                let filled = runtime.block_on(async { tokio::time::timeout(PATIENCE, queue.fill()).await });
+                let filled = runtime.block_on(async { tokio::time::timeout(POLL_INTERVAL, queue.fill()).await });
                 match filled {
                     Err(_) => return Ok(Some(SourceItem::Idle)),
                     Ok(None | Some(RegionMessage::Empty | RegionMessage::End | RegionMessage::Page(_))) => {}
@@ -179,7 +179,7 @@ impl EventHistorySource {
         const MAX_BYTES: u64 = 16 << 20;
         while self.gauge.bytes() > MAX_BYTES {
             each(SourceItem::Idle)?;
-            std::thread::sleep(PATIENCE / 10);
+            std::thread::sleep(POLL_INTERVAL / 10);
         }
         let name = format!("event-history/{region}");
         let text = page.text();

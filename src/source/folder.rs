@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::walk::{WalkEntry, walk};
 use super::{LogFile, LogSource, SourceItem};
 use crate::cloudtrail::keys::Scope;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::report::{Coverage, Report};
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
@@ -73,7 +73,7 @@ impl LogSource for FolderSource {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     const COMMANDS: [&str; 5] = ["sync", "summary", "completions", "man", "--help"];
-    let text = format!("{}: cannot be read: {}", path.display(), plain(error));
+    let text = format!("{}: cannot be read: {}", path.display(), io_message(error));
     let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
     let command = meant.and_then(|name| if name == "help" { Some("--help") } else { nearest(name, &COMMANDS) });
     Error::Failed(match command {

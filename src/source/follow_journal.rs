@@ -17,7 +17,7 @@ use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 
 use self::hash_runs::{HASH, HashRuns, ObjectHash, RUN};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::source::location::Location;
 
 const LOCK: &str = "lock";
@@ -53,7 +53,7 @@ impl FollowJournal {
     /// a number of days. Returns an error if another process uses it, or if it cannot be read.
     pub fn open(folder: &Path, now: Timestamp, days: i64) -> Result<FollowJournal, Error> {
         let fail = |what: &str, error: &io::Error| {
-            Error::Failed(format!("{}: {what}: {}; choose another with --journal", folder.display(), plain(error)))
+            Error::Failed(format!("{}: {what}: {}; choose another with --journal", folder.display(), io_message(error)))
         };
         std::fs::create_dir_all(folder).map_err(|error| fail("the journal cannot be created", &error))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK));
@@ -229,7 +229,7 @@ impl FollowJournal {
     }
 
     fn write_error(&self, error: &io::Error) -> Error {
-        Error::Failed(format!("{}: the journal cannot be written: {}", self.folder.display(), plain(error)))
+        Error::Failed(format!("{}: the journal cannot be written: {}", self.folder.display(), io_message(error)))
     }
 }
 

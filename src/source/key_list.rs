@@ -23,7 +23,7 @@ use super::spec::BucketInput;
 use super::{LeftOutFile, LogFile, LogSource, SourceItem};
 use crate::cloudtrail::keys::Scope;
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, IgnoredReason, Issue, Outcome, Problem, plain};
+use crate::error::{Error, IgnoredReason, Issue, Outcome, Problem, io_message};
 use crate::report::{Coverage, Report};
 use crate::sink::partial_file::ENDING;
 use crate::spill::dedupe::{IdHash, SeenIds};
@@ -47,7 +47,8 @@ impl KeyListInput {
     pub fn spool(&mut self, stop: &Cancellation) -> Result<(), Error> {
         if self.list.is_special && self.list.copy.is_none() {
             let failed = |reason: String| unreadable(&self.list, &reason);
-            let mut bytes = self.list.open(&mut FileOpener::default(), stop).map_err(|error| failed(plain(&error)))?;
+            let mut bytes =
+                self.list.open(&mut FileOpener::default(), stop).map_err(|error| failed(io_message(&error)))?;
             let copy = spooled(&mut bytes, stop).map_err(|problem| failed(problem.to_string()))?;
             if stop.is_interrupted() {
                 return Err(Error::Interrupted);
@@ -85,7 +86,7 @@ pub fn each_name(
     each: &mut dyn FnMut(u64, ListedName) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let failed = |reason: String| Error::Failed(format!("{option} {}: {reason}", list.display()));
-    let fail = |error: io::Error| failed(format!("cannot be read: {}", plain(&error)));
+    let fail = |error: io::Error| failed(format!("cannot be read: {}", io_message(&error)));
     let file = std::fs::File::open(list).map_err(fail)?;
     if !file.metadata().map_err(fail)?.is_file() {
         return Err(failed("must be a file; it is read more than once".into()));
@@ -134,7 +135,7 @@ impl KeyListSource {
         let KeyListInput { list, bucket, mirror, window } = input;
         let fail = |error: io::Error| match stop.is_interrupted() {
             true => Error::Interrupted,
-            false => unreadable(list, &plain(&error)),
+            false => unreadable(list, &io_message(&error)),
         };
         let bytes = list.open(&mut FileOpener::default(), stop).map_err(fail)?;
         let mut reader = KeyListReader::new(Box::new(bytes)).map_err(fail)?;
@@ -162,7 +163,7 @@ impl KeyListSource {
             self.next = match self.reader.next() {
                 Ok(next) => next,
                 Err(_) if self.stop.is_interrupted() => return Err(Error::Interrupted),
-                Err(error) => return Err(unreadable(&self.list, &plain(&error))),
+                Err(error) => return Err(unreadable(&self.list, &io_message(&error))),
             };
         }
         Ok(entry)
@@ -203,7 +204,7 @@ impl KeyListSource {
     /// Returns the next item in the order of the list, [`SourceItem::Idle`] if it is not ready,
     /// and `None` at the end.
     fn next_item(&mut self, queue: &mut VecDeque<QueuedItem>, report: &Report) -> Result<Option<SourceItem>, Error> {
-        const PATIENCE: Duration = Duration::from_millis(50);
+        const POLL_INTERVAL: Duration = Duration::from_millis(50);
         loop {
             if matches!(queue.front(), Some(QueuedItem::Ready(_))) {
                 let Some(QueuedItem::Ready(item)) = queue.pop_front() else { continue };
@@ -225,7 +226,7 @@ impl KeyListSource {
                 return Ok(None);
             }
             let ObjectSource::Bucket(downloads) = &mut self.objects else { return Ok(None) };
-            let Some(item) = downloads.next(PATIENCE, &self.stop)? else { return Ok(Some(SourceItem::Idle)) };
+            let Some(item) = downloads.next(POLL_INTERVAL, &self.stop)? else { return Ok(Some(SourceItem::Idle)) };
             queue.pop_front();
             return Ok(Some(item));
         }

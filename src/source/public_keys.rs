@@ -135,7 +135,7 @@ async fn keys_of_region(
     for _ in 0..MAX_PAGES {
         let (start_time, end_time) = (from.as_second(), until.as_second().saturating_add(1));
         let query = KeyQuery { start_time, end_time, next_token: token.as_deref() };
-        let request = JsonRequest::new(JsonService::CLOUDTRAIL, region, "ListPublicKeys", &query).on("*");
+        let request = JsonRequest::new(JsonService::CLOUDTRAIL, region, "ListPublicKeys", &query).with_resource("*");
         let mut page: PublicKeyPage = client.call_json(&request).await?;
         let next = page.next_token.take();
         keys.extend(page.keys(Some(region), &source).map_err(|error| invalid(error.to_string()))?);

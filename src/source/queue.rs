@@ -229,7 +229,7 @@ impl MessageQueue {
         parameters["QueueUrl"] = url.as_str().into();
         // A permission for a batch is that for a single message.
         let request = JsonRequest::new(JsonService::SQS, region, operation, &parameters);
-        self.client.call_json(&request.with_url(origin).on(url)).await
+        self.client.call_json(&request.with_url(origin).with_resource(url)).await
     }
 }
 
@@ -268,7 +268,7 @@ async fn find(client: &ServiceClient, named: &str) -> Result<QueueAddress, AwsEr
         }
         _ => (client.region(), json!({"QueueName": named})),
     };
-    let request = JsonRequest::new(JsonService::SQS, region, "GetQueueUrl", &parameters).on(named);
+    let request = JsonRequest::new(JsonService::SQS, region, "GetQueueUrl", &parameters).with_resource(named);
     let answer: Answer = client.call_json(&request).await?;
     QueueAddress::of_url(&answer.queue_url, region)
         .ok_or_else(|| AwsError::new(AwsErrorKind::InvalidResponse, "the answer of GetQueueUrl is not a URL"))

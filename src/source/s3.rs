@@ -189,8 +189,10 @@ fn connect(
     report.detail(1, || format!("{address}: region {}", client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
     let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
-    let found = runtime
-        .block_on(unless_stopped(stop, remote::search(&shared, &input.location, root.holds, input.may_be_empty)))?;
+    let found = runtime.block_on(unless_stopped(
+        stop,
+        remote::search(&shared, &input.location, root.first_listing, input.may_be_empty),
+    ))?;
     report.detail(1, || {
         let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::location::Location;
-use super::mirror_place::{marked_bucket, mirror_of};
+use super::mirror_location::{marked_bucket, mirror_of};
 use super::s3::mirror::VERIFIED;
 use super::s3::mirror_root::MirrorRoot;
 use super::spec::Input;

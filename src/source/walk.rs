@@ -8,7 +8,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cloudtrail::keys::Scope;
-use crate::error::{Issue, Outcome, Problem, plain};
+use crate::error::{Issue, Outcome, Problem, io_message};
 use crate::sink::partial_file::{ENDING, temp_prefix};
 use crate::source::s3::mirror::{is_metadata, is_own_file};
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
@@ -135,7 +135,7 @@ fn walk_error(error: &walkdir::Error) -> WalkEntry {
         }
         (None, Some(error)) => WalkEntry::Issue(Issue {
             name: path.to_string(),
-            problem: Problem::Walk(format!("cannot be read: {}", plain(error))),
+            problem: Problem::Walk(format!("cannot be read: {}", io_message(error))),
             outcome: Outcome::Nothing,
         }),
         (None, None) => WalkEntry::Issue(Issue {

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 
 /// An unnamed file that supports appending, and reading at any position.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl ScratchFile {
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(buffer));
         read.map_err(|error| {
             let folder = std::env::temp_dir();
-            Error::Failed(format!("{}: cannot read temporary data: {}", folder.display(), plain(&error)))
+            Error::Failed(format!("{}: cannot read temporary data: {}", folder.display(), io_message(&error)))
         })
     }
 }
@@ -82,6 +82,6 @@ fn failed(error: &io::Error) -> Error {
     Error::Failed(format!(
         "{}: cannot write temporary data: {}; set TMPDIR to a folder with more space",
         std::env::temp_dir().display(),
-        plain(error)
+        io_message(error)
     ))
 }

@@ -23,7 +23,7 @@ impl TimeStep {
     pub const ALL: [TimeStep; 3] = [TimeStep::Minute, TimeStep::Hour, TimeStep::Day];
 
     /// The step with this name in any case.
-    pub fn named(name: &str) -> Option<TimeStep> {
+    pub fn from_name(name: &str) -> Option<TimeStep> {
         TimeStep::ALL.into_iter().find(|step| step.name().eq_ignore_ascii_case(name))
     }
 
@@ -105,7 +105,7 @@ mod tests {
         for time in [Timestamp::MIN, Timestamp::MAX] {
             assert!(TimeStep::ALL.iter().all(|step| !start(*step, time, &berlin).is_empty()));
         }
-        assert_eq!(TimeStep::named("HOUR"), Some(TimeStep::Hour));
-        assert_eq!(TimeStep::named("week"), None);
+        assert_eq!(TimeStep::from_name("HOUR"), Some(TimeStep::Hour));
+        assert_eq!(TimeStep::from_name("week"), None);
     }
 }

@@ -263,7 +263,7 @@ fn options_of_a_bucket_go_with_one_that_is_set() {
 #[test]
 fn every_documented_variable_has_an_effect() {
     let mut trial = trial("");
-    trial.env("TRAIL2TSV_PATIENCE", "60");
+    trial.env("TRAIL2TSV_READ_TIMEOUT", "60");
     trial.run(&["log", "--count"]).shows(0, "1\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
 }
 

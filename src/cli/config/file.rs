@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{ConfiguredOption, FLAGS, LISTS, NAMES, PATHS, SettingOrigin, SettingsEnvironment, variable};
 use crate::error::usage::UsageError;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::syntax::suggest::nearest;
 
 /// Reads the settings of the file `named`, of the one that the environment names,
@@ -22,7 +22,7 @@ pub(super) fn read(named: Option<&Path>, environment: &SettingsEnvironment) -> R
         Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Vec::new())
         }
-        Err(error) => Err(Error::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
+        Err(error) => Err(Error::Failed(format!("{}: cannot be read: {}", path.display(), io_message(&error)))),
     }
 }
 

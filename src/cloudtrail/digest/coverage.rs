@@ -66,11 +66,11 @@ impl DigestCoverage {
 
     /// What the digests of an account's folder and a region say about the time in the name of a
     /// log file; `None` for a name without a time.
-    pub fn reach(&self, account_folder: &str, region: &str, time: Option<Timestamp>) -> TimeCoverage {
+    pub fn time_coverage(&self, account_folder: &str, region: &str, time: Option<Timestamp>) -> TimeCoverage {
         let area = self.areas.get(&(account_folder.to_string(), region.to_string()));
         let Some(area) = area.filter(|area| !area.covered.is_empty()) else { return TimeCoverage::Nowhere };
         // A name that CloudTrail would not give is not excused by its time.
-        time.map_or(TimeCoverage::Covered, |time| area.reach(time))
+        time.map_or(TimeCoverage::Covered, |time| area.time_coverage(time))
     }
 
     /// Whether proven digests of an account's folder and a region cover a time without a hole.
@@ -99,7 +99,7 @@ impl AreaCoverage {
         at.checked_sub(1).is_some_and(|at| until <= self.covered[at].1)
     }
 
-    fn reach(&self, time: Timestamp) -> TimeCoverage {
+    fn time_coverage(&self, time: Timestamp) -> TimeCoverage {
         let from = time.checked_sub(NAME_TOLERANCE).unwrap_or(time);
         let until = time.checked_add(NAME_TOLERANCE).unwrap_or(time);
         // Not a gap if backfill digests fill it.

@@ -19,7 +19,7 @@ pub fn changes(kind: ResourceKind, document: &Value) -> Vec<Change> {
         _ => return Vec::new(),
     };
     let Some(id) = text(document, id) else { return Vec::new() };
-    let mut facts = Facts { resource: Resource::new(kind, id), changes: Vec::new() };
+    let mut facts = DocumentFacts { resource: Resource::new(kind, id), changes: Vec::new() };
     facts.details(document);
     match kind {
         ResourceKind::Instance => facts.instance(document),
@@ -33,12 +33,12 @@ pub fn changes(kind: ResourceKind, document: &Value) -> Vec<Change> {
 }
 
 /// The values of one resource.
-struct Facts {
+struct DocumentFacts {
     resource: Resource,
     changes: Vec<Change>,
 }
 
-impl Facts {
+impl DocumentFacts {
     fn set(&mut self, property: Property, value: Option<&str>, relation: Option<&str>) {
         let Some(value) = value else { return };
         let (resource, value) = (self.resource.clone(), value.to_string());

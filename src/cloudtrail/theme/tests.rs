@@ -66,7 +66,7 @@ fn a_call_has_one_theme() {
     assert!(calls.len() >= 150, "{}", calls.len());
     for theme in Theme::ALL {
         assert!(RULES.iter().any(|rule| rule.theme == theme), "{theme:?}");
-        assert_eq!(Theme::named(theme.name()), Some(theme));
+        assert_eq!(Theme::from_name(theme.name()), Some(theme));
     }
     assert!(Theme::ALL.is_sorted());
 }

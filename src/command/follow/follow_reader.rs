@@ -15,7 +15,7 @@ use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::report::{Report, count};
 use crate::source::LogFile;
 use crate::source::follow_journal::{FollowJournal, JournalEntry};
@@ -205,7 +205,7 @@ impl<'a> FollowReader<'a> {
         for path in files {
             let Err(error) = std::fs::remove_file(path) else { continue };
             if !std::mem::replace(&mut self.cannot_discard, true) {
-                self.report.warn(&format!("{}: cannot be removed: {}", path.display(), plain(&error)));
+                self.report.warn(&format!("{}: cannot be removed: {}", path.display(), io_message(&error)));
             }
         }
     }

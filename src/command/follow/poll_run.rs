@@ -16,7 +16,7 @@ use crate::source::s3::key_lister::{ListedKey, ListingTotals, list_keys};
 use crate::source::spec::BucketInput;
 
 /// How long a batch waits for further objects.
-const PATIENCE: Duration = Duration::from_millis(200);
+const BATCH_WAIT: Duration = Duration::from_millis(200);
 
 /// What a listing does with objects that are not in the journal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -212,7 +212,7 @@ fn take(
 ) -> Result<bool, Error> {
     let (mut wanted, mut skipped, mut is_complete) = (Vec::new(), Vec::new(), true);
     loop {
-        let key = listed.recv_timeout(PATIENCE);
+        let key = listed.recv_timeout(BATCH_WAIT);
         let is_over = matches!(key, Err(RecvTimeoutError::Disconnected));
         let is_due = key.is_err() || wanted.len().max(skipped.len()) >= OBJECTS_PER_BATCH;
         let location = |key: &str| Location::new(input.location.bucket.clone(), key);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::consumer::ChangeMerge;
 use crate::cloudtrail::history::change::{ChangeEvent, ResourceKind, ResourceScope};
 use crate::cloudtrail::history::snapshot;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::report::Report;
 use crate::sink::document::folder::DocumentKind;
 
@@ -32,7 +32,7 @@ impl SnapshotBaseline {
         let marker = folder.join(DocumentKind::Snapshot.marker());
         let written = fs::metadata(&marker).and_then(|metadata| metadata.modified()).map_err(|error| {
             let name = folder.display();
-            Error::Failed(format!("{name}: not a folder that trail2tsv snapshot has written: {}", plain(&error)))
+            Error::Failed(format!("{name}: not a folder that trail2tsv snapshot has written: {}", io_message(&error)))
         })?;
         let written = Timestamp::try_from(written).map_err(|error| Error::Failed(error.to_string()))?;
         Ok(SnapshotBaseline { folder, time: time.unwrap_or(written) })
@@ -95,11 +95,11 @@ fn document(path: &Path) -> Result<Option<Value>, String> {
     if !matches!(ending, Some("yaml" | "json")) {
         return Ok(None);
     }
-    let length = fs::metadata(path).map_err(|error| plain(&error))?.len();
+    let length = fs::metadata(path).map_err(|error| io_message(&error))?.len();
     if length > MAX_DOCUMENT {
         return Err(format!("{length} bytes are more than a document has"));
     }
-    let text = fs::read_to_string(path).map_err(|error| plain(&error))?;
+    let text = fs::read_to_string(path).map_err(|error| io_message(&error))?;
     let document = match ending {
         Some("json") => serde_json::from_str(&text).map_err(|error| error.to_string()),
         _ => serde_saphyr::from_str(&text).map_err(|error| error.to_string()),
@@ -110,7 +110,7 @@ fn document(path: &Path) -> Result<Option<Value>, String> {
 /// The entries of a folder by name, so that every run adds them in the same order.
 fn entries(folder: &Path) -> Result<Vec<DirEntry>, Error> {
     let fail =
-        |error: std::io::Error| Error::Failed(format!("{}: cannot be read: {}", folder.display(), plain(&error)));
+        |error: std::io::Error| Error::Failed(format!("{}: cannot be read: {}", folder.display(), io_message(&error)));
     let mut entries = fs::read_dir(folder).map_err(fail)?.collect::<Result<Vec<_>, _>>().map_err(fail)?;
     entries.sort_by_key(DirEntry::file_name);
     Ok(entries)

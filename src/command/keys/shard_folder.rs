@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::target::Target;
 
 /// Writes the files of the shards, one after another. They are removed if not all become
@@ -40,7 +40,7 @@ impl ShardFolder {
     /// Creates the folder if it is missing. Returns an error if it has shards of a list.
     pub(super) fn new(folder: &Path, count: u32) -> Result<ShardFolder, Error> {
         let fail = |error: std::io::Error| {
-            Error::Failed(format!("{}: cannot be written: {}", folder.display(), plain(&error)))
+            Error::Failed(format!("{}: cannot be written: {}", folder.display(), io_message(&error)))
         };
         std::fs::create_dir_all(folder).map_err(fail)?;
         for entry in std::fs::read_dir(folder).map_err(fail)? {

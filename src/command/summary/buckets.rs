@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn changing_the_time_equals_a_new_value() {
-        let mut moment = BucketedTime::new(0);
+        let mut time = BucketedTime::new(0);
         for second in [0, 59, 60, 1799, 3599, 3600, 1, -1, -61, -3600, -3601, 1_790_000_000] {
-            moment.set(second);
+            time.set(second);
             let fresh = BucketedTime::new(second);
-            assert_eq!((moment.second, moment.minute, moment.hour), (second, fresh.minute, fresh.hour));
-            assert_eq!(moment.numbers, fresh.numbers);
+            assert_eq!((time.second, time.minute, time.hour), (second, fresh.minute, fresh.hour));
+            assert_eq!(time.numbers, fresh.numbers);
             assert_eq!(fresh.numbers, all_sizes().map(|size| size.of_minute(fresh.minute)));
         }
         let monday = "2026-10-05T00:59:59Z".parse::<jiff::Timestamp>().unwrap().as_second();

@@ -61,7 +61,7 @@ const MAX_BYTES: usize = 768 << 10;
 
 impl CallColumn {
     /// The column of this name.
-    pub(super) fn named(name: &str) -> Option<CallColumn> {
+    pub(super) fn from_name(name: &str) -> Option<CallColumn> {
         match name {
             "recipientAccountId" => Some(CallColumn::Account),
             "awsRegion" => Some(CallColumn::Region),

@@ -78,7 +78,7 @@ const MAX_BYTES: usize = 5 << 20;
 
 impl CallerColumn {
     /// The column of this name.
-    pub(super) fn named(name: &str) -> Option<CallerColumn> {
+    pub(super) fn from_name(name: &str) -> Option<CallerColumn> {
         match name {
             "userName" => Some(CallerColumn::User),
             "sourceIPAddress" => Some(CallerColumn::Address),

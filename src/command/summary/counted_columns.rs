@@ -56,9 +56,9 @@ pub(super) fn is_large(event: &Event<'_>) -> bool {
 }
 
 impl RememberedColumn {
-    fn named(name: &str) -> Option<RememberedColumn> {
-        let call = || CallColumn::named(name).map(RememberedColumn::Call);
-        CallerColumn::named(name).map(RememberedColumn::Caller).or_else(call)
+    fn from_name(name: &str) -> Option<RememberedColumn> {
+        let call = || CallColumn::from_name(name).map(RememberedColumn::Call);
+        CallerColumn::from_name(name).map(RememberedColumn::Caller).or_else(call)
     }
 }
 
@@ -67,7 +67,7 @@ impl CountedColumns {
     pub(super) fn new(names: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let columns = names.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
         let remembered = match names {
-            [name] if !has_empty => RememberedColumn::named(name),
+            [name] if !has_empty => RememberedColumn::from_name(name),
             _ => None,
         };
         Ok(CountedColumns { columns, rule: if has_empty { CountRule::All } else { CountRule::Present }, remembered })
@@ -75,7 +75,7 @@ impl CountedColumns {
 
     /// The values of these columns or steps of time, as typed.
     pub(super) fn asked(names: &[String], zone: &TimeZone, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
-        let column = |name: &String| match TimeStep::named(name) {
+        let column = |name: &String| match TimeStep::from_name(name) {
             Some(step) => Column::of_step(step, zone, fields),
             None => Column::new("--by", name, fields),
         };

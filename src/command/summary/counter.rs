@@ -32,7 +32,7 @@ pub(super) struct Counter {
 struct CounterEntry {
     /// Where in the text the value is.
     value: Range<usize>,
-    trend: ValueStats,
+    stats: ValueStats,
 }
 
 /// A short value, padded with zeros (which no cell contains), and its entry.
@@ -85,13 +85,13 @@ impl Counter {
     pub(super) fn add_value(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> CountedEntry {
         let known = self.entries.len();
         let place = if value.len() > MAX_VALUE { self.place(&shortened(value)) } else { self.place(value) };
-        self.entries[place].trend.add(occurrence);
+        self.entries[place].stats.add(occurrence);
         CountedEntry { entry: place as u32, is_new: self.has_grown(known, place, occurrence) }
     }
 
     /// Adds what was counted of the value of an entry, and whose first call it was.
     pub(super) fn merge_at(&mut self, entry: u32, stats: &ValueStats, user: &[u8]) {
-        self.entries[entry as usize].trend.merge_by(stats, user);
+        self.entries[entry as usize].stats.merge_by(stats, user);
     }
 
     /// Counts an event with the value in the first `length` of these bytes, [`SHORT`] at most: to
@@ -115,7 +115,7 @@ impl Counter {
             self.recent[at] = RecentValue { value: words, entry: place as u32 };
             place
         };
-        self.entries[place].trend.add(occurrence);
+        self.entries[place].stats.add(occurrence);
         self.has_grown(known, place, occurrence)
     }
 
@@ -123,7 +123,7 @@ impl Counter {
     pub(super) fn add_stats(&mut self, value: &[u8], stats: &ValueStats) -> bool {
         let known = self.entries.len();
         let place = self.place(value);
-        self.entries[place].trend.merge(stats);
+        self.entries[place].stats.merge(stats);
         if place == known {
             self.users += stats.first_user.len();
         }
@@ -147,7 +147,7 @@ impl Counter {
             return *place as usize;
         }
         let place = entries.len();
-        entries.push(CounterEntry { value: text.len()..text.len() + value.len(), trend: ValueStats::default() });
+        entries.push(CounterEntry { value: text.len()..text.len() + value.len(), stats: ValueStats::default() });
         text.extend_from_slice(value);
         let rehash = |place: &u32| self.hasher.hash_one(&text[entries[*place as usize].value.clone()]);
         self.places.insert_unique(hash, place as u32, rehash);
@@ -164,7 +164,7 @@ impl Counter {
     pub(super) fn spill(&mut self) -> Result<(), Error> {
         let mut places: Vec<&CounterEntry> = self.entries.iter().collect();
         places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
-        self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
+        self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.stats)))?;
         self.users = 0;
         self.text.clear();
         self.entries.clear();
@@ -199,7 +199,7 @@ impl Counter {
     fn each(mut self, mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>) -> Result<(), Error> {
         if self.spill.is_empty() {
             let text = &self.text;
-            return self.entries.iter().try_for_each(|entry| each(&text[entry.value.clone()], &entry.trend));
+            return self.entries.iter().try_for_each(|entry| each(&text[entry.value.clone()], &entry.stats));
         }
         self.spill()?;
         self.spill.drain(each)
@@ -208,9 +208,9 @@ impl Counter {
     /// With the counts of other threads.
     fn merged(mut self, others: impl Iterator<Item = Counter>) -> Counter {
         for other in others {
-            for CounterEntry { value, trend } in &other.entries {
+            for CounterEntry { value, stats } in &other.entries {
                 let place = self.place(&other.text[value.clone()]);
-                self.entries[place].trend.merge(trend);
+                self.entries[place].stats.merge(stats);
             }
         }
         self
@@ -344,8 +344,8 @@ mod tests {
         }
         let (mut found, mut counters) = (BTreeMap::new(), counters.into_iter());
         let first = counters.next().unwrap();
-        let each = |value: &[u8], trend: &ValueStats| {
-            let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), trend.clone());
+        let each = |value: &[u8], stats: &ValueStats| {
+            let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), stats.clone());
             assert!(before.is_none(), "{value:?} came twice");
             Ok(())
         };
@@ -377,7 +377,7 @@ mod tests {
         long("a").0.as_bytes().chunks(7).for_each(|piece| parts.push(piece));
         assert_eq!(parts.value(), shortened(long("a").0.as_bytes()));
         let found = count(&[vec![long("a"), long("a"), long("b")]], 10);
-        assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
+        assert_eq!(found.values().map(|stats| stats.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
         assert_eq!(found.len(), 2);
         assert!(
             found.keys().all(|value| value.len() <= MAX_VALUE && value.contains("… (10001 bytes, ") && is_cut(value))

@@ -235,7 +235,7 @@ impl SummaryRequest {
 
     /// The order of rows: of time if they are counted by it first.
     pub(super) fn row_order(&self) -> RowOrder {
-        let is_time = self.by.first().is_some_and(|name| TimeStep::named(name).is_some());
+        let is_time = self.by.first().is_some_and(|name| TimeStep::from_name(name).is_some());
         if is_time { RowOrder::Value } else { RowOrder::Rank }
     }
 
@@ -302,7 +302,7 @@ fn periods(
 
 /// The name of a column in the catalogue or of a step of time, or the path as typed.
 fn canonical(name: String) -> String {
-    if let Some(step) = TimeStep::named(&name) {
+    if let Some(step) = TimeStep::from_name(&name) {
         return step.name().into();
     }
     catalogue::canonical(&name).map_or(name, String::from)

@@ -323,7 +323,7 @@ impl SummaryTable {
         let mut top_values = TopValues::new(top);
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
-            let mut moment = BucketedTime::new(0);
+            let mut time = BucketedTime::new(0);
             first.finish(counters, |value, stats| {
                 let first_part = value.split(|byte| *byte == b'\t').next().unwrap_or_default();
                 let rank = rank(topic, &String::from_utf8_lossy(first_part), stats);
@@ -334,8 +334,8 @@ impl SummaryTable {
                 table.distinct += 1;
                 table.events += stats.count;
                 if let Some([first, _]) = stats.period() {
-                    moment.set(first);
-                    table.first_seen.add(&moment, 0);
+                    time.set(first);
+                    table.first_seen.add(&time, 0);
                 }
                 top_values.offer(rank, value, stats);
                 each(rank, value, stats)
@@ -355,7 +355,7 @@ fn rank(topic: TableTopic, first_part: &str, stats: &ValueStats) -> ValueRank {
     if topic != TableTopic::Changes {
         return [0, stats.count, 0];
     }
-    let theme = Theme::named(first_part).map_or(0, |theme| u64::MAX - theme as u64);
+    let theme = Theme::from_name(first_part).map_or(0, |theme| u64::MAX - theme as u64);
     let has_worked = u64::from(stats.failures < stats.count);
     // Negative seconds sort below the others, as unsigned numbers.
     let last = stats.period().map_or(0, |[_, last]| (last as u64) ^ (1 << 63));

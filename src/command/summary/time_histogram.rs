@@ -38,8 +38,8 @@ impl<const KINDS: usize> Default for TimeHistogram<KINDS> {
 impl<const KINDS: usize> TimeHistogram<KINDS> {
     /// Counts an event of a kind.
     #[inline]
-    pub(super) fn add(&mut self, moment: &BucketedTime, kind: usize) {
-        let bucket = moment.numbers[self.size.index()];
+    pub(super) fn add(&mut self, time: &BucketedTime, kind: usize) {
+        let bucket = time.numbers[self.size.index()];
         if self.last.0 != bucket || self.last.1 == usize::MAX {
             self.last = (bucket, self.place(bucket));
         }

@@ -85,20 +85,20 @@ impl ValueStats {
         if occurrence.sum != 0 {
             self.sum = self.sum.saturating_add(occurrence.sum);
         }
-        let Some(moment) = occurrence.time else { return };
+        let Some(time) = occurrence.time else { return };
         let is_first = self.seconds[0] > self.seconds[1];
-        if moment.second <= self.seconds[0]
+        if time.second <= self.seconds[0]
             && let Some(user) = occurrence.user
             // Often one caller makes several calls within the first second.
-            && (moment.second < self.seconds[0] || *user != self.first_user[..])
+            && (time.second < self.seconds[0] || *user != self.first_user[..])
         {
-            self.add_first_user(moment.second, user);
+            self.add_first_user(time.second, user);
         }
-        self.seconds = [self.seconds[0].min(moment.second), self.seconds[1].max(moment.second)];
-        let at = moment.numbers[self.size.index()].wrapping_sub(self.start);
+        self.seconds = [self.seconds[0].min(time.second), self.seconds[1].max(time.second)];
+        let at = time.numbers[self.size.index()].wrapping_sub(self.start);
         match self.buckets.get_mut(at as usize) {
             Some(bucket) if !is_first => *bucket = bucket.saturating_add(1),
-            _ => self.add_outside(moment.minute, is_first),
+            _ => self.add_outside(time.minute, is_first),
         }
     }
 

@@ -184,7 +184,7 @@ impl ChangeRequest {
 
     async fn send_unconditionally(&self, session: &TrailSession) -> Result<(), AwsError> {
         let json = |service, operation| {
-            JsonRequest::new(service, &session.home.region, operation, &self.parameters).on(&self.resource)
+            JsonRequest::new(service, &session.home.region, operation, &self.parameters).with_resource(&self.resource)
         };
         match &self.target {
             CallTarget::CloudTrail(operation) => {
@@ -198,7 +198,7 @@ impl ChangeRequest {
                 for (name, value) in query_parameters(&self.parameters) {
                     request = request.with(name, value);
                 }
-                session.client.call(&request.on(&self.resource)).await.map(drop)
+                session.client.call(&request.with_resource(&self.resource)).await.map(drop)
             }
             CallTarget::Bucket(bucket, change) => session.s3.change(bucket, change).await,
         }

@@ -229,7 +229,7 @@ async fn organization(session: &TrailSession) -> Result<Organization, Error> {
         _ => "us-east-1",
     };
     let request = JsonRequest::new(JsonService::ORGANIZATIONS, region, "DescribeOrganization", &json!({}));
-    let answer: Result<OrganizationAnswer, AwsError> = session.client.call_json(&request.on("*")).await;
+    let answer: Result<OrganizationAnswer, AwsError> = session.client.call_json(&request.with_resource("*")).await;
     let found = answer.map_err(|error| Error::Failed(format!("--organization: {error}")))?.organization;
     Ok(Organization { id: found.id, management_account: found.master_account_id })
 }

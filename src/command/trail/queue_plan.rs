@@ -103,8 +103,9 @@ pub(super) async fn find(
 
 async fn read(client: &ServiceClient, home: &HomeRegion, name: &str) -> Result<QueueState, AwsError> {
     let (region, arn) = (home.region.as_str(), home.arn("sqs", name));
-    let request =
-        |operation, parameters: Value| JsonRequest::new(JsonService::SQS, region, operation, &parameters).on(&arn);
+    let request = |operation, parameters: Value| {
+        JsonRequest::new(JsonService::SQS, region, operation, &parameters).with_resource(&arn)
+    };
     let QueueUrl { queue_url: url } = client.call_json(&request("GetQueueUrl", json!({"QueueName": name}))).await?;
     let all = request("GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["All"]}));
     let QueueAttributes { attributes } = client.call_json(&all).await?;

@@ -21,7 +21,7 @@ struct PolicyAttribute {
 /// The policy of a topic.
 pub(super) async fn of_topic(session: &TrailSession, arn: &str) -> Result<Option<String>, AwsError> {
     let request = QueryRequest::new(QueryService::SNS, &session.home.region, "GetTopicAttributes");
-    let answer = session.client.call(&request.with("TopicArn", arn).on(arn)).await?;
+    let answer = session.client.call(&request.with("TopicArn", arn).with_resource(arn)).await?;
     Ok(in_attributes(&answer))
 }
 
@@ -36,6 +36,6 @@ pub(super) fn in_attributes(answer: &XmlElement) -> Option<String> {
 pub(super) async fn of_queue(session: &TrailSession, url: &str, arn: &str) -> Result<Option<String>, AwsError> {
     let parameters = json!({"QueueUrl": url, "AttributeNames": ["Policy"]});
     let request = JsonRequest::new(JsonService::SQS, &session.home.region, "GetQueueAttributes", &parameters);
-    let PolicyAttribute { mut attributes } = session.client.call_json(&request.on(arn)).await?;
+    let PolicyAttribute { mut attributes } = session.client.call_json(&request.with_resource(arn)).await?;
     Ok(attributes.remove("Policy"))
 }

@@ -37,7 +37,8 @@ pub(super) const NO_TOPIC: &[&str] = &["NotFound", "NotFoundException", "Resourc
 
 /// Reads a topic; `None` if it does not exist.
 pub(super) async fn find(client: &ServiceClient, region: &str, arn: &str) -> Result<Option<TopicState>, AwsError> {
-    let request = |action| QueryRequest::new(QueryService::SNS, region, action).with("TopicArn", arn).on(arn);
+    let request =
+        |action| QueryRequest::new(QueryService::SNS, region, action).with("TopicArn", arn).with_resource(arn);
     let answer = match client.call(&request("GetTopicAttributes")).await {
         Ok(answer) => answer,
         Err(error) if NO_TOPIC.contains(&error.code.as_str()) => return Ok(None),
@@ -66,14 +67,14 @@ pub(super) async fn subscriptions(
         }
         ControlFlow::Continue(())
     };
-    client.each_page(&request.on(topic), each).await?;
+    client.each_page(&request.with_resource(topic), each).await?;
     Ok(subscriptions)
 }
 
 /// True if a topic has the tag of this program.
 pub(super) async fn is_tagged(client: &ServiceClient, region: &str, arn: &str) -> Result<bool, AwsError> {
     let request = QueryRequest::new(QueryService::SNS, region, "ListTagsForResource").with("ResourceArn", arn);
-    let answer = client.call(&request.on(arn)).await?;
+    let answer = client.call(&request.with_resource(arn)).await?;
     let mut tags = answer.entries("Tags").iter();
     Ok(tags.any(|tag| tag.text_of("Key") == Some(TAG.0) && tag.text_of("Value") == Some(TAG.1)))
 }

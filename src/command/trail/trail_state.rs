@@ -152,6 +152,6 @@ impl TrailReader<'_> {
         parameters: &Value,
     ) -> Result<T, AwsError> {
         let request = JsonRequest::new(JsonService::CLOUDTRAIL, self.region, operation, parameters);
-        self.client.call_json(&request.on(resource)).await
+        self.client.call_json(&request.with_resource(resource)).await
     }
 }

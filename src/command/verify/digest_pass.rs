@@ -206,7 +206,7 @@ impl<'r> DigestPass<'r> {
         }
         result.add_digest(&file.path, problem.is_none());
         let Some(problem) = problem else { return Ok(()) };
-        result.find(&file.path, finding(name.map(|name| name.trail), object, &problem))
+        result.add_finding(&file.path, finding(name.map(|name| name.trail), object, &problem))
     }
 
     /// Records what the chains show about single digests.
@@ -226,7 +226,7 @@ impl<'r> DigestPass<'r> {
                     let number = self.first + number;
                     aws.digest(number, &chain.id, &object, wrong.end, Some(&wrong.problem))?;
                 }
-                result.find(path, finding(Some(&chain.id.trail), object, &wrong.problem))?;
+                result.add_finding(path, finding(Some(&chain.id.trail), object, &wrong.problem))?;
             }
         }
         Ok(())

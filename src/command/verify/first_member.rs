@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::cloudtrail::digest::hash::Sha256Hash;
-use crate::error::{Problem, plain};
+use crate::error::{Problem, io_message};
 use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
 use crate::source::s3::mirror_root::MirrorRoot;
 
@@ -159,5 +159,5 @@ impl TextSink for TextHash {
 
 /// The reason why a file cannot be opened or read, without numbers of the system.
 pub(super) fn reason(error: &io::Error) -> String {
-    plain(error)
+    io_message(error)
 }

@@ -168,7 +168,7 @@ impl<'r> LogPass<'r> {
                 let trail = task.listed.first().and_then(|entry| self.chains.get(entry.chain as usize));
                 let trail = trail.map(|chain| &*chain.id.trail);
                 let found = FoundObject { kind: ObjectKind::Log, trail, object, verdict: verdict.name(), detail };
-                result.find(&task.path, found)?;
+                result.add_finding(&task.path, found)?;
             }
         }
         self.judged += batch.len() as u64;
@@ -188,7 +188,7 @@ impl<'r> LogPass<'r> {
         }
         let listed: Vec<Sha256Hash> = task.listed.iter().map(|entry| entry.hash).collect();
         let (content, file) = self.content(&task.path);
-        let (verdict, detail) = judge(&listed, &content, || self.reach(&task.path));
+        let (verdict, detail) = judge(&listed, &content, || self.time_coverage(&task.path));
         JudgedLog { verdict, detail, file }
     }
 
@@ -209,7 +209,7 @@ impl<'r> LogPass<'r> {
     }
 
     /// What the digests say about the time of a log file.
-    fn reach(&self, path: &str) -> TimeCoverage {
+    fn time_coverage(&self, path: &str) -> TimeCoverage {
         let place = KeyPlace::of(path);
         let (Some(account), Some(kind), Some(region)) = (place.account, place.kind, place.region) else {
             return TimeCoverage::Nowhere;
@@ -219,7 +219,7 @@ impl<'r> LogPass<'r> {
         }
         let folder = path.rfind(&format!("{account}/{kind}/")).map(|at| &path[..at + account.len()]);
         let folder = format!("{}{}", self.base.prefix, folder.unwrap_or_default());
-        self.coverage.reach(&folder, region, stamp(path))
+        self.coverage.time_coverage(&folder, region, stamp(path))
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use super::listed_logs::ELSEWHERE;
-use crate::error::{Error, plain};
-use crate::source::mirror_place::{marked_bucket, mirror_of};
+use crate::error::{Error, io_message};
+use crate::source::mirror_location::{marked_bucket, mirror_of};
 use crate::source::s3::mirror_root::MirrorRoot;
 
 /// The parts of a mirror to verify.
@@ -45,11 +45,11 @@ pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorSelection>,
     let mut mirrors: Vec<MirrorSelection> = Vec::new();
     for input in inputs {
         let failed = |why: String| Error::Failed(format!("{}: cannot be read: {why}", input.display()));
-        let metadata = std::fs::metadata(input).map_err(|error| failed(plain(&error)))?;
+        let metadata = std::fs::metadata(input).map_err(|error| failed(io_message(&error)))?;
         if !metadata.is_dir() {
             return Err(Error::Failed(format!("{}: not a folder; name the folder of a mirror", input.display())));
         }
-        let part = std::path::absolute(input).map_err(|error| failed(plain(&error)))?;
+        let part = std::path::absolute(input).map_err(|error| failed(io_message(&error)))?;
         // The walk compares paths as text.
         let part: PathBuf = part.components().collect();
         let folder = mirror_of(&part);
@@ -57,7 +57,7 @@ pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorSelection>,
             known.parts.push(part);
             continue;
         }
-        let root = Arc::new(MirrorRoot::open(&folder).map_err(|error| failed(plain(&error)))?);
+        let root = Arc::new(MirrorRoot::open(&folder).map_err(|error| failed(io_message(&error)))?);
         let bucket = marked_bucket(&root);
         mirrors.push(MirrorSelection { folder, root, parts: vec![part], bucket });
     }

@@ -9,7 +9,7 @@ use super::mirror_selection::MirrorSelection;
 use crate::cloudtrail::digest::check::KeyRing;
 use crate::cloudtrail::digest::public_key::{PublicKey, PublicKeyPage, read_kept};
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::Report;
 
 /// A list of keys is much shorter.
@@ -46,7 +46,7 @@ pub(super) fn public_keys(
 /// The keys in a file that the user names.
 fn listed_keys(path: &Path) -> Result<Vec<PublicKey>, Error> {
     let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
-    let unreadable = |error: std::io::Error| failed(format!("cannot be read: {}", plain(&error)));
+    let unreadable = |error: std::io::Error| failed(format!("cannot be read: {}", io_message(&error)));
     let mut text = Vec::new();
     std::fs::File::open(path).map_err(unreadable)?.take(MAX_FILE).read_to_end(&mut text).map_err(unreadable)?;
     let keys = PublicKeyPage::parse(&text).and_then(|page| page.keys(None, &path.display().to_string()));

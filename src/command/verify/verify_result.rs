@@ -187,7 +187,7 @@ impl VerifyResult {
     }
 
     /// Records a finding about the object at a path.
-    pub(super) fn find(&mut self, path: &str, finding: FoundObject<'_>) -> Result<(), Error> {
+    pub(super) fn add_finding(&mut self, path: &str, finding: FoundObject<'_>) -> Result<(), Error> {
         let place = KeyPlace::of(path);
         let FoundObject { kind, trail, object, verdict, detail } = finding;
         self.findings.add(&Finding {

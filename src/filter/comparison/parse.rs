@@ -12,6 +12,7 @@ use regex::Regex;
 use super::{OrderingSet, TextTest, not_regex, number};
 use crate::cloudtrail::field::Field;
 use crate::decode::event::FieldSet;
+use crate::syntax::digit_form::has_digit_form;
 use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
 use crate::syntax::window::{WindowEdge, is_for_options, point, since_1970};
@@ -19,9 +20,9 @@ use crate::syntax::window::{WindowEdge, is_for_options, point, since_1970};
 pub(super) const SYNTAX: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
                      such as 'requestParameters.bucketName = my-*'";
-pub(super) const ONE: &str = "more than one condition; write one --where for each, and events must meet all of them; \
+pub(super) const MULTIPLE_CONDITIONS: &str = "more than one condition; write one --where for each, and events must meet all of them; \
                    {a,b} matches either value (text in quotes is not split)";
-pub(super) const ORDERED: &str = "expected a number or time after the operator, such as 3600, 30d, 2026-10-01 \
+pub(super) const NOT_ORDERED: &str = "expected a number or time after the operator, such as 3600, 30d, 2026-10-01 \
                        or 2026-10-01T12:00:00Z";
 
 const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
@@ -81,7 +82,7 @@ pub(super) fn test(field: &str, (operator, value): (&str, &str), now: Timestamp)
         return Err(format!("unknown operator {operator}; write {meant}"));
     }
     if quoted(value).is_none() && is_several(value) {
-        return Err(ONE.into());
+        return Err(MULTIPLE_CONDITIONS.into());
     }
     if value.is_empty() {
         return Err("no value after the operator; !FIELD selects events without the field, FIELD those with it".into());
@@ -129,7 +130,7 @@ fn not_ordered(field: &str, operator: &str, value: &str) -> String {
         false if is_event_time(field) => {
             "expected a time after the operator, such as 30d, 2026-10-01 or 2026-10-01T12:00:00Z".into()
         }
-        false => ORDERED.into(),
+        false => NOT_ORDERED.into(),
     }
 }
 
@@ -204,8 +205,7 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
 /// Whether a value is a year, a month or a day.
 fn is_date(value: &str) -> bool {
     const DAY: &[u8] = b"0000-00-00";
-    let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
-    [4, 7, 10].contains(&value.len()) && value.bytes().zip(DAY).all(fits)
+    [4, 7, 10].iter().any(|length| has_digit_form(value.as_bytes(), &DAY[..*length]))
 }
 
 /// Whether a second condition seems to follow the value: one with an operator, or the

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file;
 
 /// What the documents of a folder are. Each kind has a marker of its own, because a run
@@ -57,7 +57,7 @@ impl DocumentFolder {
     /// for a folder that contains anything but documents written before: nothing there may
     /// be removed. Hidden files and folders, such as `.git`, are ignored.
     pub fn open(root: &Path, kind: DocumentKind) -> Result<DocumentFolder, Error> {
-        let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", root.display(), plain(&error)));
+        let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", root.display(), io_message(&error)));
         std::fs::create_dir_all(root).map_err(fail)?;
         let marker = root.join(kind.marker());
         if !marker.try_exists().map_err(fail)? {
@@ -86,7 +86,7 @@ impl DocumentFolder {
     pub fn set_complete(&self) -> Result<(), Error> {
         let now = std::time::SystemTime::now();
         let set = OpenOptions::new().append(true).open(&self.marker).and_then(|marker| marker.set_modified(now));
-        set.map_err(|error| Error::Failed(format!("{}: {}", self.marker.display(), plain(&error))))
+        set.map_err(|error| Error::Failed(format!("{}: {}", self.marker.display(), io_message(&error))))
     }
 
     /// Writes a document, unless it has this content already. `path` is relative, and its
@@ -115,7 +115,8 @@ impl DocumentFolder {
     /// Removes the documents below `folder`, a relative path, that this run has not written.
     pub fn remove_others(&mut self, folder: &Path) -> Result<(), Error> {
         let full = self.root.join(folder);
-        let fail = |path: &Path, error: &std::io::Error| Error::Failed(format!("{}: {}", path.display(), plain(error)));
+        let fail =
+            |path: &Path, error: &std::io::Error| Error::Failed(format!("{}: {}", path.display(), io_message(error)));
         partial_file::clean_results(&full);
         let entries = match std::fs::read_dir(&full) {
             Ok(entries) => entries,
@@ -141,7 +142,7 @@ impl DocumentFolder {
     /// Removes the documents at the top, or in subfolders of it, that this run has not
     /// written. Hidden folders, such as `.git`, are left alone.
     pub fn remove_all_others(&mut self) -> Result<(), Error> {
-        let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", self.root.display(), plain(&error)));
+        let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", self.root.display(), io_message(&error)));
         let mut folders = Vec::new();
         for entry in std::fs::read_dir(&self.root).map_err(fail)? {
             let entry = entry.map_err(fail)?;
@@ -161,7 +162,7 @@ fn is_document(path: &Path) -> bool {
 fn write(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     use std::io::Write;
     let fail =
-        |error: std::io::Error| Error::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
+        |error: std::io::Error| Error::Failed(format!("{}: cannot be written: {}", path.display(), io_message(&error)));
     let folder = path.parent().unwrap_or(root);
     std::fs::create_dir_all(folder).map_err(fail)?;
     let mut file = partial_file::begin(folder, &partial_file::temp_prefix()).map_err(fail)?;

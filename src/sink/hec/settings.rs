@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 
 /// Variable with the token, if no file is named.
 pub const TOKEN_VARIABLE: &str = "SPLUNK_HEC_TOKEN";
@@ -142,11 +142,12 @@ impl HecToken {
         /// Far longer than any token; a larger file is something else.
         const MAX_FILE: u64 = 4096;
         let fail = |reason: &str| Error::option(FILE_OPTION, &path.display().to_string(), reason);
-        let metadata = std::fs::metadata(path).map_err(|error| fail(&format!("cannot be read: {}", plain(&error))))?;
+        let metadata =
+            std::fs::metadata(path).map_err(|error| fail(&format!("cannot be read: {}", io_message(&error))))?;
         if metadata.is_dir() || metadata.len() > MAX_FILE {
             return Err(fail("must be a file with the token and nothing else"));
         }
-        let bytes = std::fs::read(path).map_err(|error| fail(&format!("cannot be read: {}", plain(&error))))?;
+        let bytes = std::fs::read(path).map_err(|error| fail(&format!("cannot be read: {}", io_message(&error))))?;
         let text = String::from_utf8(bytes).map_err(|_| fail("must be a file with the token and nothing else"))?;
         HecToken::parse(text.trim()).map_err(fail)
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::file::{FileDestination, FileSettings, ParquetFile};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file;
 use crate::sink::partial_file::PartialFolder;
 use crate::table::event_row::SplitRow;
@@ -106,7 +106,7 @@ impl PartitionFolder {
 }
 
 fn cannot_be_written(folder: &Path, error: &io::Error) -> Error {
-    Error::Failed(format!("{}: cannot be written: {}", folder.display(), plain(error)))
+    Error::Failed(format!("{}: cannot be written: {}", folder.display(), io_message(error)))
 }
 
 /// A file of the folder. It is named in errors as it will be.

@@ -89,7 +89,7 @@ pub(super) fn damaged() -> String {
 fn fill(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
     from.read_exact(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => "is cut short; make this part again".into(),
-        _ => format!("cannot be read: {}", crate::error::plain(&error)),
+        _ => format!("cannot be read: {}", crate::error::io_message(&error)),
     })
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::block::{self, BlockKind, MAGIC, StoredBlock, damaged};
 use super::{BLOCK, COVERAGE, FILES, PartHeader};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::{Coverage, FileRecord};
 
 /// A part file that is being read. Every method returns an error that names the file if it is
@@ -34,7 +34,7 @@ impl PartFileReader {
     /// Opens a part and reads its header.
     pub fn open(path: &Path) -> Result<PartFileReader, Error> {
         let fail = |reason: String| Error::Failed(format!("{}: {reason}", path.display()));
-        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {}", plain(&error)));
+        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {}", io_message(&error)));
         let file = File::open(path).map_err(unreadable)?;
         if !file.metadata().map_err(unreadable)?.is_file() {
             return Err(fail("is not a regular file; parts are read more than once".into()));

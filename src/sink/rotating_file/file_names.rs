@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::error::Error;
 use crate::sink::partial_file;
+use crate::syntax::digit_form::has_digit_form;
 
 /// What the name of a file ends with as long as rows are added to it.
 pub(super) const ENDING: &str = ".part";
@@ -81,9 +82,8 @@ impl FileNames {
 fn is_time_and_number(text: &[u8]) -> bool {
     const FORM: &[u8] = b"00000000T000000Z";
     let Some((time, number)) = text.split_at_checked(FORM.len()) else { return false };
-    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
     let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    time.iter().zip(FORM).all(fits) && (number.is_empty() || number.strip_prefix(b"-").is_some_and(is_number))
+    has_digit_form(time, FORM) && (number.is_empty() || number.strip_prefix(b"-").is_some_and(is_number))
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::file_names::FileNames;
 use super::{is_at, sync_folder};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::Report;
 
 /// Completes all parts that no process is writing: cuts each after its last whole row, and gives
 /// it its final name.
 pub(super) fn complete(names: &FileNames, header: &[u8], report: &Report) -> Result<(), Error> {
-    let fail = |path: &Path, error: &io::Error| Error::Failed(format!("{}: {}", path.display(), plain(error)));
+    let fail = |path: &Path, error: &io::Error| Error::Failed(format!("{}: {}", path.display(), io_message(error)));
     let entries = std::fs::read_dir(&names.folder).map_err(|error| fail(&names.folder, &error))?;
     let mut parts = Vec::new();
     for entry in entries {
@@ -27,9 +27,9 @@ pub(super) fn complete(names: &FileNames, header: &[u8], report: &Report) -> Res
     parts.sort();
     for (part, closed) in parts {
         let result = complete_one(&part, &closed, header);
-        match result
-            .map_err(|error| Error::Failed(format!("{}: cannot be completed: {}", part.display(), plain(&error))))?
-        {
+        match result.map_err(|error| {
+            Error::Failed(format!("{}: cannot be completed: {}", part.display(), io_message(&error)))
+        })? {
             LeftoverOutcome::InUse => {
                 report.note(&format!("{}: is being written by another process; it was left as it is", part.display()));
             }
@@ -71,7 +71,7 @@ fn complete_one(part: &Path, closed: &Path, header: &[u8]) -> io::Result<Leftove
         Err(TryLockError::Error(error)) => {
             return Err(io::Error::other(format!(
                 "it cannot be locked ({}), so another process may be writing it; if none is, remove {} from its name",
-                plain(&error),
+                io_message(&error),
                 super::file_names::ENDING
             )));
         }

@@ -8,7 +8,7 @@ use crc32fast::Hasher;
 
 use super::deflated_text::DeflatedText;
 use super::failed;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 
 /// The deflated XML of a sheet's rows, in an unnamed temporary file that the system removes even
 /// if the process is killed.
@@ -24,13 +24,13 @@ impl SheetRows {
     /// Creates a file in `folder`.
     pub(super) fn create(folder: &Path) -> Result<SheetRows, Error> {
         let file = tempfile::tempfile_in(folder);
-        let file = file.map_err(|error| failed(&format!("{}: {}", folder.display(), plain(&error))))?;
+        let file = file.map_err(|error| failed(&format!("{}: {}", folder.display(), io_message(&error))))?;
         Ok(SheetRows { file, crc: Hasher::new(), size: 0 })
     }
 
     /// Appends a piece.
     pub(super) fn append(&mut self, piece: &DeflatedText) -> Result<(), Error> {
-        self.file.write_all(&piece.bytes).map_err(|error| failed(&plain(&error)))?;
+        self.file.write_all(&piece.bytes).map_err(|error| failed(&io_message(&error)))?;
         self.crc.combine(&piece.crc);
         self.size += piece.size;
         Ok(())

@@ -68,9 +68,9 @@ impl HttpTransport {
     /// Creates a transport with the timeouts of a configuration.
     pub fn new(config: &SdkConfig) -> HttpTransport {
         const CONNECT: Duration = Duration::from_millis(3100);
-        const PATIENCE: Duration = Duration::from_secs(30);
+        const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
         let timeouts = config.timeout_config();
-        let read_timeout = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(PATIENCE);
+        let read_timeout = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(DEFAULT_READ_TIMEOUT);
         let connect = timeouts.and_then(|timeouts| timeouts.connect_timeout()).unwrap_or(CONNECT);
         let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read_timeout).build();
         HttpTransport { connector: connector(&settings), read_timeout }

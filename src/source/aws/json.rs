@@ -67,7 +67,7 @@ impl<'a> JsonRequest<'a> {
     }
 
     /// Names the resource of the request, for the message if a permission is missing.
-    pub fn on(self, resource: &'a str) -> Self {
+    pub fn with_resource(self, resource: &'a str) -> Self {
         JsonRequest { resource: Some(resource), ..self }
     }
 }

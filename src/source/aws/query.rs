@@ -83,7 +83,7 @@ impl QueryRequest {
     }
 
     /// Names the resource of the request, for the message if a permission is missing.
-    pub fn on(self, resource: impl Into<String>) -> QueryRequest {
+    pub fn with_resource(self, resource: impl Into<String>) -> QueryRequest {
         QueryRequest { resource: Some(resource.into()), ..self }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::cancel::Cancellation;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::report::Report;
 
 /// Number of threads for requests, and again for downloads. Few threads saturate a network.
@@ -15,7 +15,7 @@ pub const THREADS: usize = 2;
 /// Creates a runtime with [`THREADS`] threads. Returns an error if the system refuses one.
 pub fn runtime() -> Result<Runtime, Error> {
     let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
-    runtime.map_err(|error| Error::Failed(format!("no threads for requests: {}", plain(&error))))
+    runtime.map_err(|error| Error::Failed(format!("no threads for requests: {}", io_message(&error))))
 }
 
 /// Runs `work`. Returns an error if the user cancels before it is done.

@@ -155,7 +155,8 @@ impl RegionReader {
         loop {
             self.pace.wait().await;
             let parameters = self.query.request(position.end, position.token.as_deref());
-            let request = JsonRequest::new(JsonService::CLOUDTRAIL, &self.region, "LookupEvents", &parameters).on("*");
+            let request =
+                JsonRequest::new(JsonService::CLOUDTRAIL, &self.region, "LookupEvents", &parameters).with_resource("*");
             match self.client.call_json(&request).await {
                 Err(error) if failed < attempts(error.kind, position.is_begun) => {
                     failed += 1;

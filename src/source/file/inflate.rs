@@ -9,7 +9,7 @@ mod start;
 mod utf16;
 mod windows;
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -214,25 +214,13 @@ impl Inflater {
         &mut self,
         filled: usize,
         rest: RemainingText<'f>,
-        mut may_grow: impl FnMut() -> bool,
+        may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
     ) -> FileContent<'f> {
         if matches!(rest.end, Some(TextEndReason::Whole))
             && let Some(length) = self.inflate_whole(filled)
         {
-            let text = &self.text[..length];
-            let kind = Container::of(text);
-            if kind.is_none() && !is_utf16(text) {
-                let _ = visitor.window(text, true);
-                return FileContent::Text(TextEnd::default());
-            }
-            let mut text = std::mem::take(&mut self.text);
-            text.truncate(length);
-            let bytes = Cursor::new(text);
-            return match kind {
-                Some(kind) => FileContent::Container { kind, bytes: Box::new(bytes), is_file: false },
-                None => self.utf16(bytes, may_grow, visitor),
-            };
+            return self.inflated(length, may_grow, visitor);
         }
         let mut stream = GzipStream::new(self.take_read_bytes(filled).chain(rest));
         let first = read_first_text(&mut stream);
@@ -243,7 +231,39 @@ impl Inflater {
             // Like an archive: what follows a gap would not begin with the mark.
             return self.utf16(GzipLayer::new(first, stream), may_grow, visitor);
         }
-        let mut first = &first[..];
+        self.gzip_parts(&first, stream, may_grow, visitor)
+    }
+
+    /// Passes on the text of a gzip file that is inflated already.
+    fn inflated(
+        &mut self,
+        length: usize,
+        may_grow: impl FnMut() -> bool,
+        visitor: &mut impl TextVisitor,
+    ) -> FileContent<'static> {
+        let text = &self.text[..length];
+        let kind = Container::of(text);
+        if kind.is_none() && !is_utf16(text) {
+            let _ = visitor.window(text, true);
+            return FileContent::Text(TextEnd::default());
+        }
+        let mut text = std::mem::take(&mut self.text);
+        text.truncate(length);
+        let bytes = Cursor::new(text);
+        match kind {
+            Some(kind) => FileContent::Container { kind, bytes: Box::new(bytes), is_file: false },
+            None => self.utf16(bytes, may_grow, visitor),
+        }
+    }
+
+    /// Inflates a gzip file in windows, part by part. `first` is its text that was read already.
+    fn gzip_parts(
+        &mut self,
+        mut first: &[u8],
+        mut stream: GzipStream<Chain<Cursor<Vec<u8>>, RemainingText<'_>>>,
+        mut may_grow: impl FnMut() -> bool,
+        visitor: &mut impl TextVisitor,
+    ) -> FileContent<'static> {
         let mut windows = WindowReader::new(&mut self.text, self.limit, self.largest);
         let mut ended = TextEnd::default();
         loop {

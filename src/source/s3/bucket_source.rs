@@ -154,10 +154,10 @@ impl LogSource for BucketSource {
         report: &Report,
         each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
     ) -> Result<Coverage, Error> {
-        const PATIENCE: Duration = Duration::from_millis(50);
+        const POLL_INTERVAL: Duration = Duration::from_millis(50);
         let mut shown = Instant::now();
         loop {
-            let item = match self.next(PATIENCE) {
+            let item = match self.next(POLL_INTERVAL) {
                 NextItem::Arrived(arrived) => self.item(arrived)?,
                 NextItem::Wait => SourceItem::Idle,
                 NextItem::End => {
@@ -166,7 +166,7 @@ impl LogSource for BucketSource {
                 }
             };
             let flow = each(item);
-            if shown.elapsed() > PATIENCE {
+            if shown.elapsed() > POLL_INTERVAL {
                 report.fetching(&self.shared.fetched());
                 shown = Instant::now();
             }

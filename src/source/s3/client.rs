@@ -46,7 +46,7 @@ pub(super) struct S3Client {
 /// What lies at the prefix that the user named.
 #[derive(Debug)]
 pub(super) struct LogRoot {
-    pub(super) holds: FirstListing,
+    pub(super) first_listing: FirstListing,
     /// Number of requests that were needed.
     pub(super) lists: u64,
 }
@@ -102,12 +102,12 @@ impl S3Client {
         let page = page.map_err(S3Error::into_fatal)?;
         let is_empty = page == ListPage::default();
         // A prefix without content may be the key of a single object.
-        let holds = match is_empty {
+        let first_listing = match is_empty {
             false => FirstListing::Folder(page),
             true if input.may_be_empty => FirstListing::Folder(page),
             true => client.object(&input.location, &lists).await?,
         };
-        Ok((client, LogRoot { holds, lists: lists.into_inner() }))
+        Ok((client, LogRoot { first_listing, lists: lists.into_inner() }))
     }
 
     /// Connects to the bucket in its own region without listing it, which only needs the

@@ -14,7 +14,7 @@ use super::mirror::{ObjectMetadata, PartFile, metadata_key, split};
 use super::mirror_root::{MirrorEntry, is_link};
 use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::{delivered_by, is_digest};
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::source::location::Location;
 use crate::source::s3::download_threads::DownloadStarter;
 use crate::source::s3::list_cursor::KeyRange;
@@ -306,7 +306,11 @@ fn is_in_the_way(error: &io::Error) -> bool {
 
 /// A mirror that cannot be written to fails for every object, which ends the run.
 fn disk_error(path: &Path, error: &io::Error) -> Error {
-    Error::Failed(format!("{}: cannot be written: {}; files already mirrored are kept", path.display(), plain(error)))
+    Error::Failed(format!(
+        "{}: cannot be written: {}; files already mirrored are kept",
+        path.display(),
+        io_message(error)
+    ))
 }
 
 /// Creates the item for an incomplete listing.

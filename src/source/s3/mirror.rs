@@ -16,7 +16,7 @@ pub use self::metadata::is_metadata;
 pub(super) use self::metadata::{ObjectMetadata, metadata_key};
 pub(super) use self::part::PartFile;
 use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file;
 use crate::source::location::BucketAddress;
 
@@ -48,7 +48,7 @@ impl Mirror {
     /// folder is the mirror of another bucket.
     pub fn open(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
         std::fs::create_dir_all(folder).map_err(|error| {
-            let why = plain(&error);
+            let why = io_message(&error);
             Error::Failed(format!(
                 "{}: the mirror cannot be created: {why}; choose another with --mirror",
                 folder.display()
@@ -66,7 +66,9 @@ impl Mirror {
         let root = match MirrorRoot::open(folder) {
             Ok(root) => Some(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
-            Err(error) => return refuse(format!("the mirror cannot be opened: {}; choose another", plain(&error))),
+            Err(error) => {
+                return refuse(format!("the mirror cannot be opened: {}; choose another", io_message(&error)));
+            }
         };
         let mirror = Mirror { folder: folder.to_path_buf(), root };
         match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| read_start(file))) {
@@ -75,8 +77,8 @@ impl Mirror {
                 BucketAddress(text.trim_end()),
                 BucketAddress(bucket)
             )),
-            Some(Err(error)) if is_link(&error) || plain(&error) == SPECIAL => {
-                refuse(format!("its {MARK} is {}; remove it, or choose another", plain(&error)))
+            Some(Err(error)) if is_link(&error) || io_message(&error) == SPECIAL => {
+                refuse(format!("its {MARK} is {}; remove it, or choose another", io_message(&error)))
             }
             // Without a marker file, the user is responsible for the content.
             _ => Ok(mirror),

@@ -11,7 +11,7 @@ use super::mirror::{Mirror, is_own_file};
 use super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::scope;
 use crate::cloudtrail::keys::Scope;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::report::{Coverage, Report};
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
@@ -54,7 +54,7 @@ impl OfflineMirror {
         match root.find(Path::new(prefix)) {
             Ok(Some(_)) => {}
             Ok(None) => return Err(missing("No such file or directory".into())),
-            Err(error) => return Err(missing(plain(&error))),
+            Err(error) => return Err(missing(io_message(&error))),
         }
         let found = local::search(&scope, root, location)?;
         found.notes.iter().for_each(|note| report.note(note));
@@ -62,7 +62,7 @@ impl OfflineMirror {
         let mut issues = Vec::new();
         for (folder, error) in &found.failures {
             let folder = first_link(root, folder.trim_end_matches('/'));
-            issues.push(refused(&input.mirror.join(folder), &plain(error)));
+            issues.push(refused(&input.mirror.join(folder), &io_message(error)));
         }
         // A single link can hide several folders.
         issues.dedup_by(|one, other| one.name == other.name);
@@ -83,7 +83,7 @@ impl OfflineMirror {
         let relative = self.root.relative(folder)?;
         let error = self.root.folder(relative).err()?;
         let link = first_link(&self.root, relative.to_str()?);
-        Some(refused(&self.mirror.join(link), &plain(&error)))
+        Some(refused(&self.mirror.join(link), &io_message(&error)))
     }
 
     fn file(&self, path: PathBuf) -> LogFile {

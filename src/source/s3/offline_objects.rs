@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::mirror::{Mirror, MirrorLookup};
 use super::mirror_root::MirrorEntry;
-use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::error::{Error, Issue, Outcome, Problem, io_message};
 use crate::source::location::Location;
 use crate::source::{LogFile, SourceItem};
 
@@ -40,7 +40,7 @@ impl OfflineObjects {
                     return Ok(SourceItem::File(LogFile { below, ..LogFile::object(path, location) }));
                 }
                 Ok(_) => Problem::Walk("not in the mirror; run without --offline".into()),
-                Err(error) => Problem::Walk(format!("cannot be read: {}", plain(&error))),
+                Err(error) => Problem::Walk(format!("cannot be read: {}", io_message(&error))),
             },
         };
         Ok(SourceItem::Issue(Issue { name: location.to_string(), problem, outcome: Outcome::Nothing }))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::mirror::{KEYS, Mirror};
 use crate::cloudtrail::digest::public_key::{PublicKey, read_kept, write_kept};
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 
 /// The public keys beside the objects of a mirror.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl PublicKeyCache {
             Some(file) => file
                 .and_then(read)
                 .and_then(|text| read_kept(&text).map_err(io::Error::other))
-                .map_err(|error| failed(&mirror, &format!("cannot be used: {}; remove it", plain(&error))))?,
+                .map_err(|error| failed(&mirror, &format!("cannot be used: {}; remove it", io_message(&error))))?,
         };
         Ok(PublicKeyCache { mirror, keys })
     }
@@ -66,7 +66,7 @@ impl PublicKeyCache {
             self.keys.sort_by(|one, other| (&one.region, one.from).cmp(&(&other.region, other.from)));
             let text = write_kept(&self.keys);
             self.write(&text)
-                .map_err(|error| failed(&self.mirror, &format!("cannot be written: {}", plain(&error))))?;
+                .map_err(|error| failed(&self.mirror, &format!("cannot be written: {}", io_message(&error))))?;
         }
         Ok(replaced)
     }

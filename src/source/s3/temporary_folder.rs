@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file::{hold, is_leftover};
 
 /// Start of the names of such folders.
@@ -36,7 +36,7 @@ impl TemporaryFolder {
         let parent = std::env::temp_dir();
         clean(&parent);
         TemporaryFolder::below(&parent).map_err(|error| {
-            let why = plain(&error);
+            let why = io_message(&error);
             Error::Failed(format!(
                 "{}: no temporary folder can be created: {why}; set TMPDIR, or keep the objects with --mirror",
                 parent.display()

@@ -39,7 +39,7 @@ fn hundreds_of_refusals_at_once_lose_no_object() {
 #[test]
 fn a_body_that_stalls_is_fetched_again() {
     let mut cloud = Cloud::with_logs(3);
-    cloud.trial.env("TRAIL2TSV_PATIENCE", "2");
+    cloud.trial.env("TRAIL2TSV_READ_TIMEOUT", "2");
     let fired = cloud.server.fault(Fault::get("*").times(1).stall(Duration::from_secs(600)));
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     assert_eq!((fired.fired(), cloud.assert_whole()), (1, 3));

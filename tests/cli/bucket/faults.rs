@@ -66,7 +66,7 @@ fn stalled_requests_are_repeated() {
     let minute = std::time::Duration::from_secs(60);
     for fault in [Fault::get("*").times(3).stall(minute), Fault::any().times(2).delay(minute)] {
         let mut cloud = Cloud::with_logs(6);
-        cloud.trial.env("TRAIL2TSV_PATIENCE", "1");
+        cloud.trial.env("TRAIL2TSV_READ_TIMEOUT", "1");
         let fired = cloud.server.fault(fault);
         cloud.run(&["-q"]).shows(0, &minutes(6), "");
         assert!(fired.fired() > 1);
@@ -74,7 +74,7 @@ fn stalled_requests_are_repeated() {
     }
     let mut cloud = Cloud::with_logs(1);
     for wrong in ["", "0", "soon", "9999"] {
-        let ran = cloud.trial.env("TRAIL2TSV_PATIENCE", wrong).run(&["s3://logs"]);
+        let ran = cloud.trial.env("TRAIL2TSV_READ_TIMEOUT", wrong).run(&["s3://logs"]);
         assert_eq!(ran.code, Some(2), "{ran:?}");
     }
 }

@@ -9,7 +9,7 @@ use super::super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch};
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::{Error, plain};
+use crate::error::{Error, io_message};
 use crate::sink::partial_file::ENDING;
 use crate::source::location::Location;
 
@@ -36,7 +36,7 @@ pub(in super::super) fn search(
             match contents(mirror, &query) {
                 Ok(contents) => next.extend(search.take(&query, contents)),
                 Err(error) => {
-                    let why = plain(&error);
+                    let why = io_message(&error);
                     search.fail(query, error, why);
                 }
             }

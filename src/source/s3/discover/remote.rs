@@ -25,10 +25,10 @@ const MAX_SUBFOLDERS: usize = 200_000;
 pub(in super::super) async fn search(
     shared: &Arc<MirrorTasks>,
     root: &Location,
-    holds: FirstListing,
+    first_listing: FirstListing,
     may_be_empty: bool,
 ) -> Result<DiscoveredFolders<S3Error>, Error> {
-    let mut first = match holds {
+    let mut first = match first_listing {
         FirstListing::Object(key) => {
             return Ok(DiscoveredFolders { object: Some(key), ..DiscoveredFolders::default() });
         }
