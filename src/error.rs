@@ -4,6 +4,7 @@
 //! Messages are lower-case fragments, printed after `trail2tsv: ` and the name of the
 //! file.
 
+pub mod backoff;
 pub mod cancel;
 pub mod exit;
 pub mod panics;

@@ -15,7 +15,7 @@
 //!  cloudtrail   the rules of CloudTrail: keys, callers, failures, resources, times
 //!  decode       text to events, each a lazy view
 //!  syntax       patterns, times, numbers and words that people type
-//!  error        errors, exit codes, cancellation
+//!  error        errors, exit codes, cancellation, pauses between attempts
 //! ```
 
 pub mod cli;

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::request::FollowRequest;
 use crate::error::Error;
+use crate::error::backoff::backoff;
 use crate::error::cancel::Cancellation;
 use crate::report::Report;
 use crate::source::aws::{AwsError, AwsErrorKind};
@@ -113,6 +114,7 @@ impl<'a> MessageReceiver<'a> {
 
 /// The pause after a number of failures in a row.
 pub(super) fn pause(failed: u32) -> Duration {
+    const FIRST_PAUSE: Duration = Duration::from_secs(2);
     const MAX_PAUSE: Duration = Duration::from_secs(60);
-    Duration::from_secs(1 << failed.min(6)).min(MAX_PAUSE)
+    backoff(FIRST_PAUSE, MAX_PAUSE, failed)
 }

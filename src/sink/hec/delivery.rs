@@ -9,9 +9,10 @@ use super::answer::{CollectorVerdict, described, has_read_probe, is_acknowledged
 use super::batch::HecBatch;
 use super::cookies::CookieJar;
 use super::outage::CollectorOutage;
-use super::pace::{HecPace, pause};
+use super::pace::HecPace;
 use super::settings::HecSettings;
 use super::transport::{CollectorAnswer, CollectorFailure, CollectorTransport};
+use crate::error::backoff::backoff;
 
 /// Notices for the user while batches are sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -185,7 +186,7 @@ impl CollectorClient {
             };
             self.record_failure(&reason);
             failed += 1;
-            tokio::time::sleep(pause(self.pace.first_pause, self.pace.longest_pause, failed)).await;
+            tokio::time::sleep(backoff(self.pace.first_pause, self.pace.longest_pause, failed)).await;
         }
     }
 
@@ -193,7 +194,7 @@ impl CollectorClient {
     async fn wait_for_acknowledgement(&self, ack: u64) -> AcknowledgementOutcome {
         let question = format!("{{\"acks\":[{ack}]}}");
         for poll in 1..=self.pace.polls {
-            tokio::time::sleep(pause(self.pace.first_poll, self.pace.longest_poll, poll)).await;
+            tokio::time::sleep(backoff(self.pace.first_poll, self.pace.longest_poll, poll)).await;
             match self.post(&self.acknowledgements_url, question.as_bytes(), false).await {
                 Ok(answer) => match is_acknowledged(&answer, ack) {
                     Some(is_safe) => {

@@ -27,24 +27,3 @@ impl Default for HecPace {
         }
     }
 }
-
-/// The pause after a number of attempts. It is random, so that clients that failed at the same
-/// time do not try again at the same time.
-pub(super) fn pause(first: Duration, longest: Duration, attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(16);
-    (first * (1 << doublings)).min(longest).mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_limit() {
-        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(60));
-        for (attempts, most) in [(0, 500), (1, 500), (2, 1000), (7, 32_000), (8, 60_000), (u32::MAX, 60_000)] {
-            let (most, pause) = (Duration::from_millis(most), pause(first, longest, attempts));
-            assert!(pause <= most && pause >= most / 2, "{attempts}: {pause:?}");
-        }
-    }
-}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 
 use super::AwsErrorKind;
+use crate::error::backoff::backoff;
 
 /// How often requests are repeated, and after which pauses.
 #[derive(Clone, Copy, Debug)]
@@ -51,27 +52,16 @@ impl RetryPolicy {
         }
     }
 
-    /// Returns the pause after a number of failed attempts. It is random, so that requests
-    /// refused at the same time are not repeated at the same time.
+    /// Returns the pause after a number of failed attempts.
     pub(super) fn pause(&self, failed: u32) -> Duration {
         const MAX_PAUSE: Duration = Duration::from_secs(20);
-        let doublings = failed.saturating_sub(1).min(16);
-        (self.first_pause * (1 << doublings)).min(MAX_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)
+        backoff(self.first_pause, MAX_PAUSE, failed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_limit() {
-        let policy = RetryPolicy { attempts: 8, first_pause: Duration::from_millis(200) };
-        for (failed, longest) in [(1, 200), (2, 400), (3, 800), (7, 12_800), (8, 20_000), (u32::MAX, 20_000)] {
-            let (longest, pause) = (Duration::from_millis(longest), policy.pause(failed));
-            assert!(pause <= longest && pause >= longest / 2, "{failed}: {pause:?}");
-        }
-    }
 
     #[test]
     fn only_temporary_errors_are_retried() {
