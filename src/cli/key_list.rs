@@ -13,23 +13,23 @@ use crate::source::spec::{BucketInput, Input};
 pub(super) fn key_list_input(
     list: &Path,
     paths: &[PathBuf],
-    typed: &BucketArgs,
+    args: &BucketArgs,
     conditions: &FilterSpec,
 ) -> Result<Input, Error> {
     let others = [
         (!paths.is_empty(), "other inputs"),
-        (typed.bucket.is_some(), "--bucket"),
-        (typed.history.event_history, "--event-history"),
-        (typed.history.no_pushdown, "--no-pushdown"),
-        (typed.prefix.is_some(), "--prefix"),
-        (typed.org_id.is_some(), "--org-id"),
-        (!typed.kind.is_empty(), "--kind"),
-        (typed.late_days.is_some(), "--late-days"),
+        (args.bucket.is_some(), "--bucket"),
+        (args.history.event_history, "--event-history"),
+        (args.history.no_pushdown, "--no-pushdown"),
+        (args.prefix.is_some(), "--prefix"),
+        (args.org_id.is_some(), "--org-id"),
+        (!args.kind.is_empty(), "--kind"),
+        (args.late_days.is_some(), "--late-days"),
     ];
     if let Some((_, other)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(Error::about("--keys-from", format!(" names all that is read; leave out {other}")));
     }
-    if typed.offline && typed.mirror.is_none() {
+    if args.offline && args.mirror.is_none() {
         return Err(Error::about("--offline", " needs --mirror DIR, from which the objects of the list are read"));
     }
     let list = match list.metadata() {
@@ -41,13 +41,13 @@ pub(super) fn key_list_input(
         list,
         bucket: BucketInput {
             window: conditions.window,
-            offline: typed.offline,
-            connection: connection(typed, typed.no_sign_request)?,
-            request_payer: typed.request_payer,
-            downloads: downloads(typed),
+            offline: args.offline,
+            connection: connection(args, args.no_sign_request)?,
+            request_payer: args.request_payer,
+            downloads: downloads(args),
             ..BucketInput::default()
         },
-        mirror: typed.mirror.clone(),
+        mirror: args.mirror.clone(),
         window: conditions.window,
     })))
 }

@@ -96,31 +96,31 @@ const READ_TIMEOUT: &str = "TRAIL2TSV_READ_TIMEOUT";
 const DOWNLOADS: Downloads = Downloads { initial: 64, max: 256 };
 
 /// The limits on concurrent downloads.
-pub(super) fn downloads(typed: &BucketArgs) -> Downloads {
-    typed.jobs.map_or(DOWNLOADS, |jobs| Downloads { initial: jobs.into(), max: jobs.into() })
+pub(super) fn downloads(args: &BucketArgs) -> Downloads {
+    args.jobs.map_or(DOWNLOADS, |jobs| Downloads { initial: jobs.into(), max: jobs.into() })
 }
 
 /// What the named paths and the options of a bucket ask to be read.
-pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Error> {
-    if let Some(list) = &typed.keys_from {
-        return Ok(vec![key_list_input(list, paths, typed, conditions)?]);
+pub fn inputs(paths: &[PathBuf], args: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Error> {
+    if let Some(list) = &args.keys_from {
+        return Ok(vec![key_list_input(list, paths, args, conditions)?]);
     }
     let mut inputs = Vec::new();
-    if typed.prefix.is_some() && typed.bucket.is_none() {
+    if args.prefix.is_some() && args.bucket.is_none() {
         return Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"));
     }
-    if let Some(bucket) = &typed.bucket {
-        let location = Location::new(bucket.as_str(), typed.prefix.as_deref().unwrap_or_default());
-        inputs.push(Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)));
+    if let Some(bucket) = &args.bucket {
+        let location = Location::new(bucket.as_str(), args.prefix.as_deref().unwrap_or_default());
+        inputs.push(Input::Bucket(Box::new(bucket_input(args, conditions, &location)?)));
     }
-    if typed.history.event_history {
-        inputs.push(Input::EventHistory(Box::new(event_history_input(typed, conditions)?)));
-    } else if typed.history.no_pushdown {
+    if args.history.event_history {
+        inputs.push(Input::EventHistory(Box::new(event_history_input(args, conditions)?)));
+    } else if args.history.no_pushdown {
         return Err(Error::about("--no-pushdown", " needs --event-history"));
     }
     for path in paths {
         inputs.push(match path.to_str().and_then(Location::parse) {
-            Some(location) => Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)),
+            Some(location) => Input::Bucket(Box::new(bucket_input(args, conditions, &location)?)),
             None if path.as_os_str() == "-" => Input::Stdin,
             None => Input::Path(path.clone()),
         });
@@ -129,39 +129,39 @@ pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) ->
         return Err(Error::usage("standard input (-) can be read only once"));
     }
     let has_bucket = inputs.iter().any(|input| matches!(input, Input::Bucket(_)));
-    if !has_bucket && let Some(option) = bucket_option(typed) {
+    if !has_bucket && let Some(option) = bucket_option(args) {
         return Err(Error::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX"));
     }
     Ok(inputs)
 }
 
 /// An option that was given and means nothing without a bucket.
-fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
-    let has_history = typed.history.event_history;
+fn bucket_option(args: &BucketArgs) -> Option<&'static str> {
+    let has_history = args.history.event_history;
     [
-        (typed.mirror.is_some(), "--mirror"),
-        (typed.offline, "--offline"),
-        (typed.org_id.is_some(), "--org-id"),
-        (!typed.kind.is_empty(), "--kind"),
-        (typed.endpoint_url.is_some() && !has_history, "--endpoint-url"),
-        (typed.profile.is_some() && !has_history, "--profile"),
-        (typed.no_sign_request, "--no-sign-request"),
-        (typed.request_payer, "--request-payer"),
-        (typed.late_days.is_some(), "--late-days"),
-        (typed.jobs.is_some(), "--jobs"),
+        (args.mirror.is_some(), "--mirror"),
+        (args.offline, "--offline"),
+        (args.org_id.is_some(), "--org-id"),
+        (!args.kind.is_empty(), "--kind"),
+        (args.endpoint_url.is_some() && !has_history, "--endpoint-url"),
+        (args.profile.is_some() && !has_history, "--profile"),
+        (args.no_sign_request, "--no-sign-request"),
+        (args.request_payer, "--request-payer"),
+        (args.late_days.is_some(), "--late-days"),
+        (args.jobs.is_some(), "--jobs"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
 pub(crate) fn bucket_input(
-    typed: &BucketArgs,
+    args: &BucketArgs,
     conditions: &FilterSpec,
     location: &Location,
 ) -> Result<BucketInput, Error> {
     let bucket = &*location.bucket;
     if !is_bucket_name(bucket) {
-        return Err(match typed.bucket.as_deref() == Some(bucket) {
+        return Err(match args.bucket.as_deref() == Some(bucket) {
             true => {
                 let right = "not the name of a bucket; write it without s3:// and without a path";
                 Error::option("--bucket", bucket, right)
@@ -169,51 +169,51 @@ pub(crate) fn bucket_input(
             false => Error::usage(format!("{location}: {bucket:?} is not the name of a bucket")),
         });
     }
-    if let Some(organisation) = &typed.org_id
+    if let Some(organisation) = &args.org_id
         && !organisation.starts_with("o-")
     {
         return Err(Error::option("--org-id", organisation, "not an organisation id; write one such as o-a1b2c3d4e5"));
     }
     Ok(BucketInput {
         location: Location { bucket: Arc::clone(&location.bucket), key: as_folder(&location.key) },
-        organisation: typed.org_id.clone(),
-        kinds: typed.kind.clone(),
+        organisation: args.org_id.clone(),
+        kinds: args.kind.clone(),
         digests: false,
         accounts: conditions.options.list(ACCOUNT),
         regions: conditions.options.list(REGION),
         also_region: None,
         window: conditions.window,
         // What is in the mirror costs no request.
-        late_days: typed.late_days.or(if typed.offline { None } else { Some(LATE_DAYS) }),
-        mirror: match &typed.mirror {
+        late_days: args.late_days.or(if args.offline { None } else { Some(LATE_DAYS) }),
+        mirror: match &args.mirror {
             Some(folder) => folder.clone(),
             None => cache_folder()?.join("trail2tsv").join(bucket),
         },
-        offline: typed.offline,
-        connection: connection(typed, typed.no_sign_request)?,
-        request_payer: typed.request_payer,
-        downloads: downloads(typed),
+        offline: args.offline,
+        connection: connection(args, args.no_sign_request)?,
+        request_payer: args.request_payer,
+        downloads: downloads(args),
         may_be_empty: false,
     })
 }
 
-fn event_history_input(typed: &BucketArgs, conditions: &FilterSpec) -> Result<EventHistoryInput, Error> {
-    let selection = LookupSelection::of(conditions).filter(|_| !typed.history.no_pushdown);
+fn event_history_input(args: &BucketArgs, conditions: &FilterSpec) -> Result<EventHistoryInput, Error> {
+    let selection = LookupSelection::of(conditions).filter(|_| !args.history.no_pushdown);
     Ok(EventHistoryInput {
         regions: conditions.options.list(REGION),
         window: conditions.window,
         now: conditions.now,
         selection,
         // Its requests are always signed.
-        connection: connection(typed, false)?,
+        connection: connection(args, false)?,
         interval: lookup_interval(),
     })
 }
 
-pub(crate) fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
+pub(crate) fn connection(args: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
     Ok(Connection {
-        profile: typed.profile.clone(),
-        endpoint_url: typed.endpoint_url.clone(),
+        profile: args.profile.clone(),
+        endpoint_url: args.endpoint_url.clone(),
         anonymous,
         read_timeout: read_timeout()?,
     })

@@ -309,22 +309,22 @@ fn order(typed: &[String]) -> Vec<SortColumn> {
 }
 
 /// Returns a usage error for options that cannot be combined with a workbook.
-pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error> {
-    if typed.count {
+pub fn check_workbook(args: &TableArgs, is_terminal: bool) -> Result<(), Error> {
+    if args.count {
         return Err(Error::about("--count", " cannot be combined with xlsx"));
     }
-    typed.format.check_workbook(is_terminal)
+    args.format.check_workbook(is_terminal)
 }
 
 /// A given option that has no effect on a format of values. JSON has no header and escapes no
 /// formula, which is what two of them ask for.
-fn table_option(typed: &FormatArgs, format: Format) -> Option<&'static str> {
+fn table_option(args: &FormatArgs, format: Format) -> Option<&'static str> {
     let is_json = format == Format::Json;
     [
-        (typed.null.is_some(), "--null"),
-        (typed.excel, "--excel"),
-        (typed.no_header && !is_json, "--no-header"),
-        (typed.raw && !is_json, "--raw"),
+        (args.null.is_some(), "--null"),
+        (args.excel, "--excel"),
+        (args.no_header && !is_json, "--no-header"),
+        (args.raw && !is_json, "--raw"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))

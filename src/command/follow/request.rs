@@ -222,20 +222,20 @@ fn arrival(args: &FollowArgs, named: Option<&Location>) -> Result<ArrivalSource,
 }
 
 /// Where the options say that rows go.
-fn destination(typed: &FollowOutputArgs) -> Result<FollowDestination, Error> {
+fn destination(args: &FollowOutputArgs) -> Result<FollowDestination, Error> {
     const ROTATION: &str = "100M,1h";
-    if let Some(url) = &typed.hec {
-        let token = HecToken::load(typed.hec_token_file.as_deref())?;
+    if let Some(url) = &args.hec {
+        let token = HecToken::load(args.hec_token_file.as_deref())?;
         let settings = HecSettings::new(url, token)?;
-        let (index, host) = (typed.hec_index.clone(), typed.hec_host.clone());
+        let (index, host) = (args.hec_index.clone(), args.hec_host.clone());
         return Ok(FollowDestination::Collector(Box::new(HecSettings { index, host, ..settings })));
     }
-    match &typed.format.output {
+    match &args.format.output {
         Some(path) if path.as_os_str() != "-" => {
-            let rotation = typed.rotate.as_deref().unwrap_or(ROTATION).parse()?;
+            let rotation = args.rotate.as_deref().unwrap_or(ROTATION).parse()?;
             Ok(FollowDestination::Files(path.clone(), rotation))
         }
-        _ if typed.rotate.is_some() => Err(Error::about("--rotate", " needs -o FILE")),
+        _ if args.rotate.is_some() => Err(Error::about("--rotate", " needs -o FILE")),
         _ => Ok(FollowDestination::Stdout),
     }
 }

@@ -27,13 +27,13 @@ pub(super) struct VerifyInputs {
 
 impl VerifyInputs {
     /// Takes the inputs from the command line.
-    pub(super) fn new(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<VerifyInputs, Error> {
-        if let Some(option) = refused_option(typed) {
+    pub(super) fn new(paths: &[PathBuf], args: &BucketArgs, conditions: &FilterSpec) -> Result<VerifyInputs, Error> {
+        if let Some(option) = refused_option(args) {
             return Err(Error::about(option, " cannot be used with verify"));
         }
-        let prefix = typed.prefix.as_deref().unwrap_or_default();
+        let prefix = args.prefix.as_deref().unwrap_or_default();
         let mut locations: Vec<Location> =
-            typed.bucket.iter().map(|bucket| Location::new(bucket.as_str(), prefix)).collect();
+            args.bucket.iter().map(|bucket| Location::new(bucket.as_str(), prefix)).collect();
         let mut folders = Vec::new();
         for path in paths {
             match path.to_str().and_then(Location::parse) {
@@ -44,19 +44,19 @@ impl VerifyInputs {
                 None => folders.push(path.clone()),
             }
         }
-        if typed.prefix.is_some() && typed.bucket.is_none() {
+        if args.prefix.is_some() && args.bucket.is_none() {
             return Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"));
         }
         if locations.is_empty()
-            && let Some(option) = bucket_option(typed)
+            && let Some(option) = bucket_option(args)
         {
             return Err(Error::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX"));
         }
         if locations.is_empty() && folders.is_empty() {
             return Err(Error::usage("verify needs the folder of a mirror, --bucket BUCKET or s3://BUCKET/PREFIX"));
         }
-        let buckets = locations.iter().map(|location| bucket_input(typed, conditions, location).map(with_digests));
-        let connection = if typed.offline { None } else { Some(connection(typed, false)?) };
+        let buckets = locations.iter().map(|location| bucket_input(args, conditions, location).map(with_digests));
+        let connection = if args.offline { None } else { Some(connection(args, false)?) };
         Ok(VerifyInputs { folders, buckets: buckets.collect::<Result<_, _>>()?, connection })
     }
 
@@ -90,27 +90,27 @@ impl VerifyInputs {
 }
 
 /// An option that was given and does not apply to `verify`.
-fn refused_option(typed: &BucketArgs) -> Option<&'static str> {
+fn refused_option(args: &BucketArgs) -> Option<&'static str> {
     [
-        (typed.history.event_history, "--event-history"),
-        (typed.history.no_pushdown, "--no-pushdown"),
-        (typed.keys_from.is_some(), "--keys-from"),
+        (args.history.event_history, "--event-history"),
+        (args.history.no_pushdown, "--no-pushdown"),
+        (args.keys_from.is_some(), "--keys-from"),
         // Digests list logs of all kinds.
-        (!typed.kind.is_empty(), "--kind"),
-        (typed.org_id.is_some(), "--org-id"),
+        (!args.kind.is_empty(), "--kind"),
+        (args.org_id.is_some(), "--org-id"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
 /// An option that was given and does not apply without a bucket.
-fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
+fn bucket_option(args: &BucketArgs) -> Option<&'static str> {
     [
-        (typed.mirror.is_some(), "--mirror"),
-        (typed.late_days.is_some(), "--late-days"),
-        (typed.no_sign_request, "--no-sign-request"),
-        (typed.request_payer, "--request-payer"),
-        (typed.jobs.is_some(), "--jobs"),
+        (args.mirror.is_some(), "--mirror"),
+        (args.late_days.is_some(), "--late-days"),
+        (args.no_sign_request, "--no-sign-request"),
+        (args.request_payer, "--request-payer"),
+        (args.jobs.is_some(), "--jobs"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))
