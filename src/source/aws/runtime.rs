@@ -36,13 +36,13 @@ pub async fn first_answer<T>(
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     /// Longer than an answer takes, including a temporary role and a distant region.
-    const USUAL_WAIT: Duration = Duration::from_secs(5);
+    const USUAL_WAIT: Duration = Duration::from_secs(10);
     let work = async {
         let mut work = pin!(work);
         if let Ok(result) = tokio::time::timeout(USUAL_WAIT, &mut work).await {
             return result;
         }
-        report.note(&format!("{named}: no answer yet, still trying"));
+        report.note(&format!("{named}: still waiting for an answer"));
         work.await
     };
     unless_stopped(stop, work).await
