@@ -18,6 +18,7 @@ mod related;
 mod request;
 mod resource;
 mod row;
+mod row_sorter;
 mod rules;
 mod snapshot_baseline;
 
@@ -33,7 +34,8 @@ use self::form::{AnswerForm, HistoryForm};
 pub(super) use self::partial::join_parts;
 use self::partial::write_part;
 use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
-use self::row::{HistoryRow, RowColumns};
+use self::row::RowColumns;
+use self::row_sorter::RowSorter;
 use super::{Command, Context, isolation};
 use crate::cli::command_help::{ROW_FORMATS, list_formats};
 use crate::cli::parse_error::usage_error;
@@ -178,10 +180,8 @@ impl<'a> OpenOutput<'a> {
         match self {
             OpenOutput::Rows { question, columns, mut table, zone } => {
                 question.limit(&mut log)?;
-                let mut rows = question.answer(&mut log)?;
-                if let Some(time) = request.at {
-                    rows.retain(|row| row.may_hold_at(time));
-                }
+                let mut rows = RowSorter::new(request.at);
+                question.answer(&mut log, &mut rows)?;
                 if rows.is_empty() {
                     report.note(&question.empty_answer(request.at, activity));
                 }
@@ -195,7 +195,7 @@ impl<'a> OpenOutput<'a> {
                 Ok(())
             }
             OpenOutput::Git(mut target, format) => {
-                let commits = documents::write_git_stream(&mut log, format, request.at, &mut target)?;
+                let commits = documents::write_git_stream(&mut log, format, request.at, &mut target, stop)?;
                 report.note(&count(commits, "commit"));
                 target.finish()
             }
@@ -226,13 +226,16 @@ impl HistoryQuestion {
         Ok(())
     }
 
-    /// The rows of the answer, in no order.
-    fn answer(&self, log: &mut ChangeLog) -> Result<Vec<HistoryRow>, Error> {
+    /// Adds the rows of the answer.
+    fn answer(&self, log: &mut ChangeLog, rows: &mut RowSorter) -> Result<(), Error> {
         match self {
-            HistoryQuestion::Ip(address) => ip::holders(log, *address),
-            HistoryQuestion::Rules(question) => rules::rules(log, question),
-            HistoryQuestion::Exposed(address) => rules::exposures(log, *address),
-            HistoryQuestion::Resource(id) => resource::properties(log, id),
+            HistoryQuestion::Ip(address) => {
+                ip::holders(log, *address)?.iter().for_each(|row| rows.push(row));
+                Ok(())
+            }
+            HistoryQuestion::Rules(question) => rules::rules(log, question, rows),
+            HistoryQuestion::Exposed(address) => rules::exposures(log, *address, rows),
+            HistoryQuestion::Resource(id) => resource::properties(log, id, rows),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Applies changes in chronological order, and reports each interval when it ends.
+//! Applies the changes of an account and region in chronological order, and reports each interval
+//! when it ends.
 
 mod step;
 
@@ -7,27 +8,38 @@ use std::sync::Arc;
 use self::step::FoldStep;
 use super::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use super::interval::{Interval, IntervalEnd};
-use super::state::{HistoryState, PresentValue, ResourceKey, ResourceState};
+use super::state::{HistoryState, PresentValue, ResourceState};
 
 /// Receives each interval that ended, with what is known of its resource until then.
 pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
 
-/// Applies changes in chronological order.
+/// Applies the changes of one account and region in chronological order.
 #[derive(Debug, Default)]
 pub struct HistoryFold {
+    scope: ResourceScope,
     state: HistoryState,
     /// The resources that the last event has changed.
-    touched: Vec<ResourceKey>,
+    touched: Vec<Resource>,
 }
 
 impl HistoryFold {
+    /// Begins with an empty account and region.
+    pub fn new(scope: ResourceScope) -> HistoryFold {
+        HistoryFold { scope, ..HistoryFold::default() }
+    }
+
+    /// The account and region.
+    pub fn scope(&self) -> &ResourceScope {
+        &self.scope
+    }
+
     /// The state after the events so far.
     pub fn state(&self) -> &HistoryState {
         &self.state
     }
 
     /// The resources that the last event has changed, each once.
-    pub fn touched(&self) -> &[(ResourceScope, Resource)] {
+    pub fn touched(&self) -> &[Resource] {
         &self.touched
     }
 
@@ -37,8 +49,8 @@ impl HistoryFold {
     pub fn put_revokes_first(&self, second: &mut Vec<ChangeEvent>) {
         let mut at = 0;
         while at < second.len() {
-            let added = second[at].changes.iter().filter_map(|change| self.present_rule(&second[at].scope, change));
-            let found = added.into_iter().find_map(|(key, rule)| find_revoke(self, &second[at + 1..], &key, &rule));
+            let added = second[at].changes.iter().filter_map(|change| self.present_rule(change));
+            let found = added.into_iter().find_map(|(group, rule)| self.find_revoke(&second[at + 1..], &group, &rule));
             let Some((event, change)) = found else {
                 at += 1;
                 continue;
@@ -51,24 +63,37 @@ impl HistoryFold {
     }
 
     /// The rule that a change adds, if the group has it already.
-    fn present_rule(&self, scope: &ResourceScope, change: &Change) -> Option<(ResourceKey, PresentValue)> {
+    fn present_rule(&self, change: &Change) -> Option<(Resource, PresentValue)> {
         let Change::Set { resource, property: Property::Rule, value, .. } = change else { return None };
-        let resource = self.state.resolve(scope, resource);
-        let present = self.state.resource(scope, &resource)?.values(&Property::Rule);
+        let resource = self.state.resolve(resource);
+        let present = self.state.resource(&resource)?.values(&Property::Rule);
         let present = present.iter().find(|present| present.value.as_ref() == Some(value))?;
-        Some(((scope.clone(), resource), present.clone()))
+        Some((resource, present.clone()))
     }
 
-    /// Applies the changes of an event, which must not be before the events so far.
+    /// The position of the event and the change that revokes a rule.
+    fn find_revoke(&self, events: &[ChangeEvent], group: &Resource, rule: &PresentValue) -> Option<(usize, usize)> {
+        let is_revoke = |change: &Change| match change {
+            Change::Unset { resource: of, property: Property::Rule, value: Some(value) } => {
+                self.state.resolve(of) == *group && rule.value.as_ref() == Some(value)
+            }
+            Change::EndRelation { property: Property::Rule, relation, .. } => rule.relation.as_ref() == Some(relation),
+            _ => false,
+        };
+        let mut revokes = events.iter().map(|event| event.changes.iter().position(is_revoke)).enumerate();
+        revokes.find_map(|(at, change)| Some((at, change?)))
+    }
+
+    /// Applies the changes of an event of this account and region, which must not be before the
+    /// events so far.
     pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
         self.touched.clear();
-        let scope = self.state.intern(&event.scope);
         let end = Arc::new(IntervalEnd::of(event));
         let mut step = FoldStep {
             state: &mut self.state,
             touched: &mut self.touched,
             event,
-            scope,
+            scope: &self.scope,
             end,
             ended,
             is_end_seen: true,
@@ -92,32 +117,14 @@ impl HistoryFold {
 
     /// Reports what has not ended.
     pub fn finish(self, open: &mut IntervalSink<'_>) {
-        for (scope, resource, state) in self.state.resources() {
+        for (resource, state) in self.state.resources() {
             for (property, values) in state.properties() {
                 for value in values {
-                    open(interval((scope, resource), property, value.clone(), None), state);
+                    open(interval((&self.scope, resource), property, value.clone(), None), state);
                 }
             }
         }
     }
-}
-
-/// The position of the event and the change that revokes a rule.
-fn find_revoke(
-    fold: &HistoryFold,
-    events: &[ChangeEvent],
-    (scope, resource): &ResourceKey,
-    rule: &PresentValue,
-) -> Option<(usize, usize)> {
-    let is_revoke = |change: &Change| match change {
-        Change::Unset { resource: of, property: Property::Rule, value: Some(value) } => {
-            fold.state.resolve(scope, of) == *resource && rule.value.as_ref() == Some(value)
-        }
-        Change::EndRelation { property: Property::Rule, relation, .. } => rule.relation.as_ref() == Some(relation),
-        _ => false,
-    };
-    let of_scope = events.iter().enumerate().filter(|(_, event)| event.scope == *scope);
-    of_scope.filter_map(|(at, event)| Some((at, event.changes.iter().position(is_revoke)?))).next()
 }
 
 fn interval(

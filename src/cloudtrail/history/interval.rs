@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::change::{ChangeEvent, Property, Resource, ResourceScope};
 
@@ -26,7 +27,7 @@ pub struct Interval {
 }
 
 /// How an interval began.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum IntervalBegin {
     /// By this event.
     Known(Arc<IntervalEnd>),
@@ -38,7 +39,7 @@ pub enum IntervalBegin {
 }
 
 /// The event at one end of an interval.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct IntervalEnd {
     /// `eventTime`.
     pub time: Timestamp,

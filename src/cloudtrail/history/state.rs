@@ -1,14 +1,13 @@
-//! What is known of all resources at one point in time.
+//! What is known of the resources of an account and region at one point in time.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::hash::Hash;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::change::{Property, Resource, ResourceKind, ResourceScope, detail};
+use super::change::{Property, Resource, ResourceKind, detail};
 use super::interval::IntervalBegin;
-
-/// A resource within its account and region.
-pub(super) type ResourceKey = (ResourceScope, Resource);
 
 /// The present values of a resource.
 #[derive(Clone, Debug, Default)]
@@ -102,19 +101,17 @@ fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, O
     }
 }
 
-/// All resources that exist, indexed by what they are connected with.
+/// All resources of an account and region that exist, indexed by what they are connected with.
 #[derive(Debug, Default)]
 pub struct HistoryState {
-    /// One copy of each account and region, for all its resources.
-    scopes: BTreeSet<ResourceScope>,
-    resources: HashMap<ResourceKey, ResourceState>,
+    resources: HashMap<Resource, ResourceState>,
     /// The resources that are attached to or associated with another, by the id of that, and
     /// those that have a private address.
-    connected: HashMap<(ResourceScope, String), BTreeSet<Resource>>,
+    connected: HashMap<String, BTreeSet<Resource>>,
     /// The resource that has a relation, by the relation's id.
-    relations: HashMap<(ResourceScope, String), (Resource, Property)>,
+    relations: HashMap<String, (Resource, Property)>,
     /// Ids by name of the group or by public address.
-    names: HashMap<(ResourceScope, ResourceKind, String), BTreeSet<String>>,
+    names: HashMap<(ResourceKind, String), BTreeSet<String>>,
     deleted: DeletedResources,
 }
 
@@ -122,8 +119,8 @@ pub struct HistoryState {
 /// does not mean that it existed.
 #[derive(Debug, Default)]
 struct DeletedResources {
-    times: HashMap<ResourceKey, Timestamp>,
-    order: VecDeque<(Timestamp, ResourceKey)>,
+    times: HashMap<Resource, Timestamp>,
+    order: VecDeque<(Timestamp, Resource)>,
 }
 
 impl DeletedResources {
@@ -134,61 +131,52 @@ impl DeletedResources {
         time.duration_since(deleted) > Self::REMEMBERED
     }
 
-    fn add(&mut self, key: ResourceKey, time: Timestamp) {
+    fn add(&mut self, resource: Resource, time: Timestamp) {
         while self.order.front().is_some_and(|(first, _)| Self::is_forgotten(*first, time)) {
-            let Some((first, key)) = self.order.pop_front() else { break };
-            if self.times.get(&key) == Some(&first) {
-                self.times.remove(&key);
+            let Some((first, resource)) = self.order.pop_front() else { break };
+            if self.times.get(&resource) == Some(&first) {
+                self.times.remove(&resource);
             }
         }
-        self.order.push_back((time, key.clone()));
-        self.times.insert(key, time);
+        self.order.push_back((time, resource.clone()));
+        self.times.insert(resource, time);
     }
 }
 
 impl HistoryState {
-    /// The copy of a scope that all its resources share.
-    pub(super) fn intern(&mut self, scope: &ResourceScope) -> ResourceScope {
-        if let Some(known) = self.scopes.get(scope) {
-            return known.clone();
-        }
-        self.scopes.insert(scope.clone());
-        scope.clone()
-    }
-
     /// All resources with what is known of them, in no order.
-    pub fn resources(&self) -> impl Iterator<Item = (&ResourceScope, &Resource, &ResourceState)> {
-        self.resources.iter().map(|((scope, resource), state)| (scope, resource, state))
+    pub fn resources(&self) -> impl Iterator<Item = (&Resource, &ResourceState)> {
+        self.resources.iter()
     }
 
     /// What is known of a resource.
-    pub fn resource(&self, scope: &ResourceScope, resource: &Resource) -> Option<&ResourceState> {
-        self.resources.get(&(scope.clone(), resource.clone()))
+    pub fn resource(&self, resource: &Resource) -> Option<&ResourceState> {
+        self.resources.get(resource)
     }
 
-    pub(super) fn entry(&mut self, key: &ResourceKey) -> &mut ResourceState {
-        self.resources.entry(key.clone()).or_default()
+    pub(super) fn entry(&mut self, resource: &Resource) -> &mut ResourceState {
+        self.resources.entry(resource.clone()).or_default()
     }
 
-    pub(super) fn get_mut(&mut self, key: &ResourceKey) -> Option<&mut ResourceState> {
-        self.resources.get_mut(key)
+    pub(super) fn get_mut(&mut self, resource: &Resource) -> Option<&mut ResourceState> {
+        self.resources.get_mut(resource)
     }
 
-    pub(super) fn contains(&self, key: &ResourceKey) -> bool {
-        self.resources.contains_key(key)
+    pub(super) fn contains(&self, resource: &Resource) -> bool {
+        self.resources.contains_key(resource)
     }
 
     /// Whether a resource was deleted lately.
-    pub(super) fn is_deleted(&self, key: &ResourceKey, time: Timestamp) -> bool {
-        self.deleted.times.get(key).is_some_and(|deleted| !DeletedResources::is_forgotten(*deleted, time))
+    pub(super) fn is_deleted(&self, resource: &Resource, time: Timestamp) -> bool {
+        self.deleted.times.get(resource).is_some_and(|deleted| !DeletedResources::is_forgotten(*deleted, time))
     }
 
     /// Whether `other` ends with the resource that it is attached to. The interface of a NAT
     /// gateway always does.
-    pub(super) fn ends_with(&self, other: &ResourceKey, deleted: &ResourceKey) -> bool {
+    pub(super) fn ends_with(&self, other: &Resource, deleted: &Resource) -> bool {
         self.resources.get(other).is_some_and(|state| {
-            let is_attached = state.value(&Property::AttachedTo) == Some(deleted.1.id.as_str());
-            let is_deleted_too = match deleted.1.kind {
+            let is_attached = state.value(&Property::AttachedTo) == Some(deleted.id.as_str());
+            let is_deleted_too = match deleted.kind {
                 ResourceKind::Instance => state.detail(detail::DELETE_ON_TERMINATION) == Some("true"),
                 kind => kind == ResourceKind::NatGateway,
             };
@@ -197,86 +185,86 @@ impl HistoryState {
     }
 
     /// Whether a member of something is an instance that was deleted lately.
-    pub(super) fn is_deleted_instance(&self, scope: &ResourceScope, member: &str, time: Timestamp) -> bool {
+    pub(super) fn is_deleted_instance(&self, member: &str, time: Timestamp) -> bool {
         let instance = member_instance(member).map(|id| Resource::new(ResourceKind::Instance, id));
-        instance.is_some_and(|instance| self.is_deleted(&(scope.clone(), instance), time))
+        instance.is_some_and(|instance| self.is_deleted(&instance, time))
     }
 
     /// Gives a value that is present the id of its relation.
-    pub(super) fn adopt(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: &str) {
-        let values = self.resources.get_mut(key).and_then(|state| state.values.get_mut(property));
+    pub(super) fn adopt(&mut self, resource: &Resource, property: &Property, value: &str, relation: &str) {
+        let values = self.resources.get_mut(resource).and_then(|state| state.values.get_mut(property));
         let mut values = values.into_iter().flatten();
         let Some(present) = values.find(|present| present.value.as_deref() == Some(value)) else { return };
         present.relation = Some(relation.into());
         let present = present.clone();
-        self.index(key, property, &present);
+        self.index(resource, property, &present);
     }
 
-    pub(super) fn created(&mut self, key: &ResourceKey) {
-        self.deleted.times.remove(key);
+    pub(super) fn created(&mut self, resource: &Resource) {
+        self.deleted.times.remove(resource);
     }
 
-    pub(super) fn delete(&mut self, key: ResourceKey, time: Timestamp) {
-        self.resources.remove(&key);
-        self.deleted.add(key, time);
+    pub(super) fn delete(&mut self, resource: Resource, time: Timestamp) {
+        self.resources.remove(&resource);
+        self.deleted.add(resource, time);
     }
 
     /// The resource that an event names by a name or a public address, if there is just one.
-    pub(super) fn resolve(&self, scope: &ResourceScope, resource: &Resource) -> Resource {
-        let ids = self.names.get(&(scope.clone(), resource.kind, resource.id.clone())).filter(|_| resource.is_alias);
+    pub(super) fn resolve(&self, resource: &Resource) -> Resource {
+        if !resource.is_alias {
+            return resource.clone();
+        }
+        let ids = self.names.get(&(resource.kind, resource.id.clone()));
         match ids.map(|ids| (ids.len(), ids.first())) {
             Some((1, Some(id))) => Resource::new(resource.kind, id.clone()),
             _ => resource.clone(),
         }
     }
 
-    pub(super) fn relation(&self, scope: &ResourceScope, relation: &str, property: &Property) -> Option<Resource> {
-        let (resource, of) = self.relations.get(&(scope.clone(), relation.to_string()))?;
+    pub(super) fn relation(&self, relation: &str, property: &Property) -> Option<Resource> {
+        let (resource, of) = self.relations.get(relation)?;
         (of == property).then(|| resource.clone())
     }
 
     /// The other interfaces of the same VPC that have a private address. Only one can.
-    pub(super) fn other_holders(&self, key: &ResourceKey, address: &str) -> Vec<ResourceKey> {
-        let vpc = |key: &ResourceKey| self.resources.get(key).and_then(|state| state.detail(detail::VPC));
-        let Some(own) = vpc(key).filter(|_| key.1.kind == ResourceKind::Interface) else { return Vec::new() };
-        let others = self.connected(&key.0, address).into_iter().map(|other| (key.0.clone(), other));
+    pub(super) fn other_holders(&self, interface: &Resource, address: &str) -> Vec<Resource> {
+        let vpc = |resource: &Resource| self.resources.get(resource).and_then(|state| state.detail(detail::VPC));
+        let Some(own) = vpc(interface).filter(|_| interface.kind == ResourceKind::Interface) else {
+            return Vec::new();
+        };
+        let mut others = self.connected(address);
+        others.retain(|other| other.kind == ResourceKind::Interface && other != interface && vpc(other) == Some(own));
         others
-            .filter(|other| other.1.kind == ResourceKind::Interface && other != key && vpc(other) == Some(own))
-            .collect()
     }
 
     /// The resources that are attached to or associated with the one with this id.
-    pub(super) fn connected(&self, scope: &ResourceScope, id: &str) -> Vec<Resource> {
-        let connected = self.connected.get(&(scope.clone(), id.to_string()));
-        connected.into_iter().flatten().cloned().collect()
+    pub(super) fn connected(&self, id: &str) -> Vec<Resource> {
+        self.connected.get(id).into_iter().flatten().cloned().collect()
     }
 
     /// Makes a new value known to the lookups.
-    pub(super) fn index(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
-        let (scope, resource) = key;
+    pub(super) fn index(&mut self, resource: &Resource, property: &Property, value: &PresentValue) {
         if let Some(target) = target(property, value) {
-            self.connected.entry((scope.clone(), target.into())).or_default().insert(resource.clone());
+            self.connected.entry(target.into()).or_default().insert(resource.clone());
         }
         if let Some(relation) = &value.relation {
-            self.relations.insert((scope.clone(), relation.clone()), (resource.clone(), property.clone()));
+            self.relations.insert(relation.clone(), (resource.clone(), property.clone()));
         }
         if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
-            let name = (scope.clone(), resource.kind, name.clone());
-            self.names.entry(name).or_default().insert(resource.id.clone());
+            self.names.entry((resource.kind, name.clone())).or_default().insert(resource.id.clone());
         }
     }
 
     /// Removes a value from the lookups.
-    pub(super) fn unindex(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
-        let (scope, resource) = key;
+    pub(super) fn unindex(&mut self, resource: &Resource, property: &Property, value: &PresentValue) {
         if let Some(target) = target(property, value) {
-            remove(&mut self.connected, (scope.clone(), target.into()), resource);
+            remove(&mut self.connected, target, resource);
         }
         if let Some(relation) = &value.relation {
-            self.relations.remove(&(scope.clone(), relation.clone()));
+            self.relations.remove(relation);
         }
         if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
-            remove(&mut self.names, (scope.clone(), resource.kind, name.clone()), &resource.id);
+            remove(&mut self.names, &(resource.kind, name.clone()), &resource.id);
         }
     }
 }
@@ -306,11 +294,16 @@ fn is_name(kind: ResourceKind, property: &Property) -> bool {
     }
 }
 
-fn remove<K: Eq + std::hash::Hash, T: Ord>(sets: &mut HashMap<K, BTreeSet<T>>, key: K, item: &T) {
-    if let Some(set) = sets.get_mut(&key) {
+fn remove<K, Q, T>(sets: &mut HashMap<K, BTreeSet<T>>, key: &Q, item: &T)
+where
+    K: Borrow<Q> + Eq + Hash,
+    Q: Eq + Hash + ?Sized,
+    T: Ord,
+{
+    if let Some(set) = sets.get_mut(key) {
         set.remove(item);
         if set.is_empty() {
-            sets.remove(&key);
+            sets.remove(key);
         }
     }
 }

@@ -1,19 +1,19 @@
-//! All changes in chronological order, in a temporary file: a question may need to go through
-//! them several times.
-
-use std::ops::ControlFlow;
+//! All changes in a temporary file: a question may need to go through them several times.
+//!
+//! They are in the order of account and region, and then of time, so that only the state of one
+//! account and region is in memory.
 
 use jiff::Timestamp;
 
 use crate::cloudtrail::history::change::{Change, ChangeEvent};
-use crate::cloudtrail::history::fold::{HistoryFold, IntervalSink};
+use crate::cloudtrail::history::fold::HistoryFold;
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::spill::scratch::ScratchFile;
 
-/// Changes in chronological order.
+/// Changes in the order of account, region and time.
 pub(super) struct ChangeLog {
     file: ScratchFile,
     stop: Cancellation,
@@ -47,11 +47,8 @@ impl ChangeLog {
         self.file.seal()
     }
 
-    /// Calls `each` for every event, until it breaks.
-    pub(super) fn each(
-        &mut self,
-        mut each: impl FnMut(ChangeEvent) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error> {
+    /// Calls `each` for every event.
+    pub(super) fn each(&mut self, mut each: impl FnMut(ChangeEvent) -> Result<(), Error>) -> Result<(), Error> {
         let (end, mut at, mut buffer) = (self.file.end(), 0, Vec::new());
         let mut start = 0;
         loop {
@@ -80,50 +77,77 @@ impl ChangeLog {
             let mut event: ChangeEvent = serde_json::from_slice(change)
                 .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
             event.changes.retain(&mut self.concerns);
-            if event.changes.is_empty() {
-                continue;
-            }
-            if each(event)?.is_break() {
-                return Ok(());
+            if !event.changes.is_empty() {
+                each(event)?;
             }
         }
     }
 
-    /// Applies every event up to a time, and calls `each` after it.
-    pub(super) fn replay(
-        &mut self,
-        until: Option<Timestamp>,
-        ended: &mut IntervalSink<'_>,
-        mut each: impl FnMut(&ChangeEvent, &HistoryFold) -> Result<(), Error>,
-    ) -> Result<HistoryFold, Error> {
+    /// Applies every event up to a time, one account and region after another.
+    pub(super) fn replay(&mut self, until: Option<Timestamp>, visitor: &mut impl ReplayVisitor) -> Result<(), Error> {
         /// More events of one second are not put in order: they would take too much memory.
         const MAX_CHANGES: usize = 10_000;
         let (mut fold, mut second) = (HistoryFold::default(), Vec::<ChangeEvent>::new());
-        let mut apply = |fold: &mut HistoryFold, second: &mut Vec<ChangeEvent>| {
-            fold.put_revokes_first(second);
-            second.drain(..).try_for_each(|event| {
-                fold.apply(&event, ended);
-                each(&event, fold)
-            })
-        };
         self.each(|event| {
             if until.is_some_and(|until| event.time > until) {
-                return Ok(ControlFlow::Break(()));
+                return Ok(());
             }
-            if second.first().is_some_and(|first| first.time != event.time) || second.len() >= MAX_CHANGES {
-                apply(&mut fold, &mut second)?;
+            let is_other_scope = *fold.scope() != event.scope;
+            let is_other_second = second.first().is_some_and(|first| first.time != event.time);
+            if is_other_scope || is_other_second || second.len() >= MAX_CHANGES {
+                apply(&mut fold, &mut second, visitor)?;
+            }
+            if is_other_scope {
+                end_scope(std::mem::replace(&mut fold, HistoryFold::new(event.scope.clone())), visitor)?;
             }
             second.push(event);
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         })?;
-        apply(&mut fold, &mut second)?;
-        Ok(fold)
+        apply(&mut fold, &mut second, visitor)?;
+        end_scope(fold, visitor)
     }
 
     /// Calls `each` for every interval, and what is known of its resource.
-    pub(super) fn each_interval(&mut self, mut each: impl FnMut(Interval, &ResourceState)) -> Result<(), Error> {
-        let fold = self.replay(None, &mut each, |_, _| Ok(()))?;
-        fold.finish(&mut each);
+    pub(super) fn each_interval(&mut self, each: impl FnMut(Interval, &ResourceState)) -> Result<(), Error> {
+        self.replay(None, &mut IntervalVisitor(each))
+    }
+}
+
+/// Sees what happens while changes are applied.
+pub(super) trait ReplayVisitor {
+    /// An interval ended, or had not ended at the last event of its account and region.
+    fn interval(&mut self, _interval: Interval, _state: &ResourceState) {}
+
+    /// An event was applied.
+    fn event(&mut self, _event: &ChangeEvent, _fold: &HistoryFold) -> Result<(), Error> {
         Ok(())
     }
+
+    /// All events of an account and region were applied.
+    fn scope(&mut self, _fold: &HistoryFold) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+struct IntervalVisitor<F>(F);
+
+impl<F: FnMut(Interval, &ResourceState)> ReplayVisitor for IntervalVisitor<F> {
+    fn interval(&mut self, interval: Interval, state: &ResourceState) {
+        (self.0)(interval, state);
+    }
+}
+
+/// Applies the events of one second.
+fn apply(fold: &mut HistoryFold, second: &mut Vec<ChangeEvent>, visitor: &mut impl ReplayVisitor) -> Result<(), Error> {
+    fold.put_revokes_first(second);
+    second.drain(..).try_for_each(|event| {
+        fold.apply(&event, &mut |interval, state| visitor.interval(interval, state));
+        visitor.event(&event, fold)
+    })
+}
+
+fn end_scope(fold: HistoryFold, visitor: &mut impl ReplayVisitor) -> Result<(), Error> {
+    visitor.scope(&fold)?;
+    fold.finish(&mut |interval, state| visitor.interval(interval, state));
+    Ok(())
 }

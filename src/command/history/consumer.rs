@@ -1,4 +1,5 @@
-//! Finds the events that changed resources, and sorts what they changed by time.
+//! Finds the events that changed resources, and sorts what they changed by account, region and
+//! time.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -6,6 +7,7 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
+use jiff::Timestamp;
 use rayon::ThreadPool;
 
 use super::activity::{Activity, ActivityReader, CoveredTime};
@@ -170,15 +172,28 @@ impl EventWorker for ChangeWorker {
     }
 }
 
-/// Appends the key by which events are sorted: the time, then causes before effects, then
-/// the id, which means nothing but is the same in every run.
+/// Appends the key by which events are sorted: the account and region, whose resources have
+/// nothing to do with others, then the time, then causes before effects, then the id, which means
+/// nothing but is the same in every run.
 fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
-    let seconds = (event.time.as_second() as u64) ^ (1 << 63);
-    key.extend_from_slice(&seconds.to_be_bytes());
-    key.extend_from_slice(&event.time.subsec_nanosecond().to_be_bytes());
+    for text in [&event.scope.account, &event.scope.region] {
+        // With the length in front, no text is the start of another.
+        key.extend_from_slice(&(text.len() as u32).to_be_bytes());
+        key.extend_from_slice(text.as_bytes());
+    }
+    key.extend_from_slice(&time_key(event.time));
     // A snapshot of the same second shows the effects of all events.
     key.push(if event.is_snapshot { u8::MAX } else { reader::rank(&event.name) });
     key.extend_from_slice(event.id.as_bytes());
+}
+
+/// A time as bytes whose order is that of time.
+pub(super) fn time_key(time: Timestamp) -> [u8; 12] {
+    let seconds = (time.as_second() as u64) ^ (1 << 63);
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&seconds.to_be_bytes());
+    key[8..].copy_from_slice(&time.subsec_nanosecond().to_be_bytes());
+    key
 }
 
 /// Sorts the changes of all threads.
@@ -222,7 +237,7 @@ impl ChangeMerge {
         self.too_long.iter().map(|(file, count)| (file.as_str(), *count))
     }
 
-    /// The changes in chronological order, without duplicates, and what the events cover.
+    /// The changes in the order of their keys, without duplicates, and what the events cover.
     pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity), Error> {
         let mut log = ChangeLog::new(stop)?;
         let mut last: Option<Vec<u8>> = None;

@@ -7,16 +7,19 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::change_log::ChangeLog;
+use super::change_log::{ChangeLog, ReplayVisitor};
+use super::consumer::time_key;
 use super::resource::property_name;
 use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use crate::cloudtrail::history::fold::HistoryFold;
 use crate::cloudtrail::history::state::{PresentValue, ResourceState};
 use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::sink::document::DocumentFormat;
 use crate::sink::document::folder::DocumentFolder;
 use crate::sink::document::path::document_path;
 use crate::sink::target::Target;
+use crate::spill::sort::ExternalSorter;
 
 /// Writes a file for each resource, as it was at the end or at a time.
 pub(super) fn write_files(
@@ -25,14 +28,24 @@ pub(super) fn write_files(
     format: DocumentFormat,
     at: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let fold = log.replay(at, &mut |_, _| {}, |_, _| Ok(()))?;
-    for (scope, resource, state) in fold.state().resources() {
-        documents.write(
-            &document_path(scope, resource.kind, &resource.id, format),
-            &format.text(&document(resource, state)),
-        )?;
-    }
+    log.replay(at, &mut FileWriter { documents, format })?;
     documents.remove_all_others()
+}
+
+/// Writes the resources of one account and region after another.
+struct FileWriter<'a> {
+    documents: &'a mut DocumentFolder,
+    format: DocumentFormat,
+}
+
+impl ReplayVisitor for FileWriter<'_> {
+    fn scope(&mut self, fold: &HistoryFold) -> Result<(), Error> {
+        for (resource, state) in fold.state().resources() {
+            let path = document_path(fold.scope(), resource.kind, &resource.id, self.format);
+            self.documents.write(&path, &self.format.text(&document(resource, state)))?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes a stream for `git fast-import`. Returns the number of commits.
@@ -41,36 +54,73 @@ pub(super) fn write_git_stream(
     format: DocumentFormat,
     at: Option<Timestamp>,
     target: &mut Target,
+    stop: &Cancellation,
 ) -> Result<u64, Error> {
-    let mut stream = GitStream { format, written: HashMap::new(), commits: 0, bytes: b"feature done\n".to_vec() };
-    log.replay(at, &mut |_, _| {}, |event, fold| {
-        stream.commit(event, fold);
-        stream.flush(target, GitStream::FULL)
+    /// Bytes that are written at once.
+    const BLOCK: usize = 1 << 18;
+    let mut stream = GitStream { format, written: HashMap::new(), commits: 0, sorter: ExternalSorter::new(None) };
+    log.replay(at, &mut stream)?;
+    let mut block = b"feature done\n".to_vec();
+    stream.sorter.finish(|commit, _| {
+        if stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        block.extend_from_slice(commit);
+        if block.len() >= BLOCK {
+            target.write(&block)?;
+            block.clear();
+        }
+        Ok(())
     })?;
-    stream.bytes.extend_from_slice(b"done\n");
-    stream.flush(target, 0)?;
+    block.extend_from_slice(b"done\n");
+    target.write(&block)?;
     Ok(stream.commits)
 }
 
 /// A stream of commits, one for each event that changes a document.
 struct GitStream {
     format: DocumentFormat,
-    /// A hash of each document that is there.
+    /// A hash of each document that is there, of one account and region.
     written: HashMap<PathBuf, [u8; 16]>,
     commits: u64,
-    bytes: Vec<u8>,
+    /// The commits of all accounts and regions by time.
+    sorter: ExternalSorter,
+}
+
+impl ReplayVisitor for GitStream {
+    fn event(&mut self, event: &ChangeEvent, fold: &HistoryFold) -> Result<(), Error> {
+        let files = self.changed_files(fold);
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.commits += 1;
+        // Git has no time before 1970.
+        let time = event.time.as_second().max(0);
+        let person = format!("{} <{}> {time} +0000", plain_name(&event.actor), plain_name(&event.scope.account));
+        let mut commit = format!("commit refs/heads/main\nauthor {person}\ncommitter {person}\n").into_bytes();
+        data(&message(event), &mut commit);
+        commit.extend_from_slice(&files);
+        commit.push(b'\n');
+        // In one account and region, the order of the events of a second has a meaning.
+        let mut key = time_key(event.time).to_vec();
+        key.extend_from_slice(&self.commits.to_be_bytes());
+        self.sorter.push(&key, &commit)
+    }
+
+    fn scope(&mut self, _fold: &HistoryFold) -> Result<(), Error> {
+        self.written.clear();
+        Ok(())
+    }
 }
 
 impl GitStream {
-    /// Bytes that are written at once.
-    const FULL: usize = 1 << 18;
-
-    fn commit(&mut self, event: &ChangeEvent, fold: &HistoryFold) {
+    /// The lines that an event adds to its commit: the documents that it changed or removed.
+    fn changed_files(&mut self, fold: &HistoryFold) -> Vec<u8> {
         let mut files = Vec::new();
-        for (scope, resource) in fold.touched() {
-            let path = document_path(scope, resource.kind, &resource.id, self.format);
+        for resource in fold.touched() {
+            let path = document_path(fold.scope(), resource.kind, &resource.id, self.format);
             let shown = path.display();
-            match fold.state().resource(scope, resource) {
+            match fold.state().resource(resource) {
                 Some(state) => {
                     let text = self.format.text(&document(resource, state));
                     if self.written.insert(path.clone(), hash(&text)) != Some(hash(&text)) {
@@ -84,26 +134,7 @@ impl GitStream {
                 None => {}
             }
         }
-        if files.is_empty() {
-            return;
-        }
-        self.commits += 1;
-        // Git has no time before 1970.
-        let time = event.time.as_second().max(0);
-        let person = format!("{} <{}> {time} +0000", plain_name(&event.actor), plain_name(&event.scope.account));
-        self.bytes
-            .extend_from_slice(format!("commit refs/heads/main\nauthor {person}\ncommitter {person}\n").as_bytes());
-        data(&message(event), &mut self.bytes);
-        self.bytes.extend_from_slice(&files);
-        self.bytes.push(b'\n');
-    }
-
-    fn flush(&mut self, target: &mut Target, full: usize) -> Result<(), Error> {
-        if self.bytes.len() > full {
-            target.write(&self.bytes)?;
-            self.bytes.clear();
-        }
-        Ok(())
+        files
     }
 }
 

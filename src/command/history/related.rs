@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::ops::ControlFlow;
 
 use super::change_log::ChangeLog;
 use crate::cloudtrail::history::change::{Change, Property, detail};
@@ -99,7 +98,7 @@ pub(super) fn limit(log: &mut ChangeLog, id: &str) -> Result<(), Error> {
                 seeds.insert(resource.id.clone());
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })?;
     let wanted: HashSet<u32> = seeds.iter().map(|seed| groups.group(seed)).collect();
     log.limit_to(Box::new(move |change| {

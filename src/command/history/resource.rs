@@ -2,6 +2,7 @@
 
 use super::change_log::ChangeLog;
 use super::row::HistoryRow;
+use super::row_sorter::RowSorter;
 use crate::cloudtrail::history::change::Property;
 use crate::cloudtrail::history::interval::Interval;
 use crate::error::Error;
@@ -10,16 +11,14 @@ use crate::error::Error;
 pub(super) const COLUMNS: [&str; 4] = ["resource", "property", "value", "relation"];
 
 /// What is known of the resource with this id, name or ARN, and what was connected with it.
-pub(super) fn properties(log: &mut ChangeLog, id: &str) -> Result<Vec<HistoryRow>, Error> {
-    let mut rows = Vec::new();
+pub(super) fn properties(log: &mut ChangeLog, id: &str, rows: &mut RowSorter) -> Result<(), Error> {
     log.each_interval(|interval, state| {
         let is_it = interval.resource.id == id || state.detail("name") == Some(id);
         let is_connected = interval.value.as_deref() == Some(id) || interval.relation.as_deref() == Some(id);
         if is_it || is_connected {
-            rows.push(HistoryRow::of(&interval, cells(&interval)));
+            rows.push(&HistoryRow::of(&interval, cells(&interval)));
         }
-    })?;
-    Ok(rows)
+    })
 }
 
 fn cells(interval: &Interval) -> Vec<String> {

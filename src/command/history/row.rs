@@ -1,12 +1,15 @@
 //! One row of an answer: what was so, from when until when, who began and ended it, and how
 //! certain that is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
+use super::row_sorter::RowSorter;
 use crate::cloudtrail::history::change::ResourceScope;
 use crate::cloudtrail::history::interval::{Interval, IntervalBegin, IntervalEnd};
 use crate::error::Error;
@@ -47,7 +50,7 @@ const LEAVE_OUT: [&str; 21] = [
 ];
 
 /// A row of an answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct HistoryRow {
     /// The account and region.
     pub(super) scope: ResourceScope,
@@ -58,7 +61,7 @@ pub(super) struct HistoryRow {
     /// The cells of the question.
     pub(super) cells: Vec<String>,
     /// What else limits its certainty.
-    pub(super) doubt: Option<&'static str>,
+    pub(super) doubt: Option<Cow<'static, str>>,
 }
 
 impl HistoryRow {
@@ -81,11 +84,6 @@ impl HistoryRow {
     /// Whether it began and ended within a second.
     fn is_moment(&self) -> bool {
         self.end.as_ref().is_some_and(|end| self.begin.earliest() == Some(end.time))
-    }
-
-    /// Unknown beginnings first, then by time.
-    fn order(&self) -> (Option<Timestamp>, Option<Timestamp>, &ResourceScope, &[String]) {
-        (self.begin.earliest(), self.end.as_ref().map(|end| end.time), &self.scope, &self.cells)
     }
 }
 
@@ -135,7 +133,7 @@ impl RowColumns {
 
 /// Writes the rows in chronological order, with times in `zone` or else in UTC.
 pub(super) fn write(
-    mut rows: Vec<HistoryRow>,
+    rows: RowSorter,
     activity: &Activity,
     columns: &RowColumns,
     zone: Option<&TimeZone>,
@@ -145,18 +143,15 @@ pub(super) fn write(
         Some(zone) => shown_in(time, zone),
         None => time.to_string(),
     };
-    rows.sort_by(|one, other| one.order().cmp(&other.order()));
-    rows.dedup();
-    for row in &rows {
+    rows.finish(|row| {
         let texts = texts(row, activity, &shown);
         let cell = |at: &usize| match texts[*at].as_str() {
             "" => CellValue::Empty,
             text => CellValue::Text(text),
         };
         let cells: Vec<CellValue<'_>> = columns.shown.iter().map(cell).collect();
-        out.row(&cells)?;
-    }
-    Ok(())
+        out.row(&cells)
+    })
 }
 
 fn texts(row: &HistoryRow, activity: &Activity, shown: &impl Fn(Timestamp) -> String) -> Vec<String> {
@@ -210,7 +205,7 @@ fn certainty(row: &HistoryRow, activity: &Activity) -> String {
             days => limits.push(format!("not proven on {days} days without logs")),
         }
     }
-    limits.extend(row.doubt.map(String::from));
+    limits.extend(row.doubt.as_deref().map(String::from));
     if limits.is_empty() { "proven".into() } else { limits.join("; ") }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::change_log::ChangeLog;
 use super::ip;
 use super::row::{self, HistoryRow};
+use super::row_sorter::RowSorter;
 use crate::cloudtrail::history::change::{Change, Property, ResourceKind, detail};
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::rule::SecurityGroupRule;
@@ -78,40 +79,40 @@ impl RuleQuestion {
 }
 
 /// The rules that are asked for.
-pub(super) fn rules(log: &mut ChangeLog, question: &RuleQuestion) -> Result<Vec<HistoryRow>, Error> {
-    let mut rows = Vec::new();
+pub(super) fn rules(log: &mut ChangeLog, question: &RuleQuestion, rows: &mut RowSorter) -> Result<(), Error> {
+    each_rule(log, question, |rule| rows.push(&rule))
+}
+
+fn each_rule(log: &mut ChangeLog, question: &RuleQuestion, mut each: impl FnMut(HistoryRow)) -> Result<(), Error> {
     log.each_interval(|interval, state| {
         if interval.property != Property::Rule {
             return;
         }
         let rule = interval.value.as_deref().and_then(|rule| rule.parse().ok());
         if question.matches(&interval, rule.as_ref(), state) {
-            rows.push(HistoryRow::of(&interval, cells(&interval, rule.as_ref(), state)));
+            each(HistoryRow::of(&interval, cells(&interval, rule.as_ref(), state)));
         }
-    })?;
-    Ok(rows)
+    })
 }
 
 /// The rules that let the address in while it was not ours, each time on its own.
-pub(super) fn exposures(log: &mut ChangeLog, address: IpAddr) -> Result<Vec<HistoryRow>, Error> {
+pub(super) fn exposures(log: &mut ChangeLog, address: IpAddr, rows: &mut RowSorter) -> Result<(), Error> {
     let own = ip::holders(log, address)?;
     let question = RuleQuestion { from: Some(IpNet::from(address)), ..RuleQuestion::default() };
-    let mut rows = Vec::new();
-    for mut rule in rules(log, &question)? {
+    each_rule(log, &question, |mut rule| {
         let added = rule.begin.event().cloned();
         rule.cells.push(added.as_ref().map_or(String::new(), |event| event.actor.clone()));
         rule.cells.push(added.map_or(String::new(), |event| event.event_id));
         let vpc = rule.cells[GROUP_VPC].clone();
         if vpc.is_empty() && !own.is_empty() {
-            rule.doubt = Some("VPC of the group unknown, so the address may have been ours");
+            rule.doubt = Some("VPC of the group unknown, so the address may have been ours".into());
         }
         // A VPC may be shared with other accounts of its region.
         let is_inside =
             |own: &&HistoryRow| !vpc.is_empty() && own.cells[ip::VPC] == vpc && own.scope.region == rule.scope.region;
         let own: Vec<HistoryRow> = own.iter().filter(is_inside).cloned().collect();
-        rows.extend(row::without(&rule, &own));
-    }
-    Ok(rows)
+        row::without(&rule, &own).iter().for_each(|row| rows.push(row));
+    })
 }
 
 fn cells(interval: &Interval, rule: Option<&SecurityGroupRule>, state: &ResourceState) -> Vec<String> {

@@ -6,15 +6,14 @@ use super::{IntervalSink, interval};
 use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope, detail};
 use crate::cloudtrail::history::interval::{IntervalBegin, IntervalEnd};
 use crate::cloudtrail::history::rule::SecurityGroupRule;
-use crate::cloudtrail::history::state::{self, HistoryState, PresentValue, ResourceKey, ResourceState};
+use crate::cloudtrail::history::state::{self, HistoryState, PresentValue, ResourceState};
 
 /// One event on its way into the state.
 pub(super) struct FoldStep<'a, 'b> {
     pub(super) state: &'a mut HistoryState,
-    pub(super) touched: &'a mut Vec<ResourceKey>,
+    pub(super) touched: &'a mut Vec<Resource>,
     pub(super) event: &'a ChangeEvent,
-    /// The scope of the event, shared by all resources in it.
-    pub(super) scope: ResourceScope,
+    pub(super) scope: &'a ResourceScope,
     /// The event as an end, shared by all values that it begins.
     pub(super) end: Arc<IntervalEnd>,
     pub(super) ended: &'a mut IntervalSink<'b>,
@@ -27,119 +26,113 @@ impl FoldStep<'_, '_> {
         match change {
             Change::Create(resource) => self.create(resource),
             Change::Delete(resource) => {
-                if let Some(key) = self.existing(resource) {
-                    self.delete(&key);
+                if let Some(resource) = self.existing(resource) {
+                    self.delete(&resource);
                 }
             }
             Change::Set { resource, property, value, relation } => {
-                if let Some(key) = self.existing(resource) {
-                    self.set(&key, property, value, relation.as_deref());
+                if let Some(resource) = self.existing(resource) {
+                    self.set(&resource, property, value, relation.as_deref());
                 }
             }
             Change::Known { resource, property, value } => {
-                if let Some(key) = self.existing(resource) {
-                    self.known(&key, property, value);
+                if let Some(resource) = self.existing(resource) {
+                    self.known(&resource, property, value);
                 }
             }
             Change::Unset { resource, property, value } => {
-                if let Some(key) = self.existing(resource) {
-                    self.unset(&key, property, value.as_ref());
+                if let Some(resource) = self.existing(resource) {
+                    self.unset(&resource, property, value.as_ref());
                 }
             }
             Change::EndRelation { resource, property, relation } => {
                 self.end_relation(resource.as_ref(), property, relation);
             }
             Change::Replace { resource, property, values } => {
-                if let Some(key) = self.existing(resource) {
-                    self.end_values(&key, property, |value| {
+                if let Some(resource) = self.existing(resource) {
+                    self.end_values(&resource, property, |value| {
                         value.value.as_ref().is_none_or(|value| !values.contains(value))
                     });
                     for value in values {
-                        self.set(&key, property, value, None);
+                        self.set(&resource, property, value, None);
                     }
                 }
             }
         }
     }
 
-    fn key(&self, resource: &Resource) -> ResourceKey {
-        let scope = &self.scope;
-        (scope.clone(), self.state.resolve(scope, resource))
-    }
-
     /// The resource that a change is about, which therefore exists; `None` if it was
     /// deleted a short time ago.
-    fn existing(&mut self, resource: &Resource) -> Option<ResourceKey> {
-        let key = self.key(resource);
-        if !self.state.contains(&key) {
-            if self.state.is_deleted(&key, self.event.time) {
+    fn existing(&mut self, resource: &Resource) -> Option<Resource> {
+        let resource = self.state.resolve(resource);
+        if !self.state.contains(&resource) {
+            if self.state.is_deleted(&resource, self.event.time) {
                 return None;
             }
             let value = PresentValue { value: None, relation: None, begin: IntervalBegin::BeforeEvents };
-            self.state.entry(&key).add(Property::Exists, value);
+            self.state.entry(&resource).add(Property::Exists, value);
         }
-        self.touched.push(key.clone());
-        Some(key)
+        self.touched.push(resource.clone());
+        Some(resource)
     }
 
     fn create(&mut self, resource: &Resource) {
-        let key = self.key(resource);
+        let resource = self.state.resolve(resource);
         // A name that is used again is another resource.
-        if self.state.contains(&key) {
-            self.ended_before(|step| step.delete(&key));
+        if self.state.contains(&resource) {
+            self.ended_before(|step| step.delete(&resource));
         }
-        self.state.created(&key);
-        self.touched.push(key.clone());
+        self.state.created(&resource);
+        self.touched.push(resource.clone());
         let begin = IntervalBegin::Known(Arc::clone(&self.end));
-        let state = self.state.entry(&key);
+        let state = self.state.entry(&resource);
         state.created = Some(self.event.time);
         state.add(Property::Exists, PresentValue { value: None, relation: None, begin });
     }
 
     /// Ends everything that is known of a resource, and what hangs on it.
-    fn delete(&mut self, key: &ResourceKey) {
-        for other in self.state.connected(&key.0, &key.1.id) {
-            let other = (key.0.clone(), other);
+    fn delete(&mut self, resource: &Resource) {
+        for other in self.state.connected(&resource.id) {
             self.touched.push(other.clone());
-            if self.state.ends_with(&other, key) {
+            if self.state.ends_with(&other, resource) {
                 self.delete(&other);
             } else {
                 for property in [Property::AttachedTo, Property::AssociatedWith, Property::Member] {
-                    self.end_values(&other, &property, |value| state::target(&property, value) == Some(&key.1.id));
+                    self.end_values(&other, &property, |value| state::target(&property, value) == Some(&resource.id));
                 }
             }
         }
-        let properties = self.state.resource(&key.0, &key.1).map_or(Vec::new(), ResourceState::property_names);
+        let properties = self.state.resource(resource).map_or(Vec::new(), ResourceState::property_names);
         // Existence and details last, and of these the name: the receiver of the others may ask
         // for them.
         let is_detail = |property: &&Property| matches!(property, Property::Detail(_));
         for property in properties.iter().filter(|property| !is_detail(property)).rev() {
-            self.end_values(key, property, |_| true);
+            self.end_values(resource, property, |_| true);
         }
         let name = Property::detail(detail::NAME);
         for property in properties.iter().filter(is_detail).filter(|property| **property != name).chain([&name]) {
-            self.end_values(key, property, |_| true);
+            self.end_values(resource, property, |_| true);
         }
-        self.state.delete(key.clone(), self.event.time);
+        self.state.delete(resource.clone(), self.event.time);
     }
 
-    fn set(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: Option<&str>) {
+    fn set(&mut self, resource: &Resource, property: &Property, value: &str, relation: Option<&str>) {
         let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
-        if let Some(present) = self.state.entry(key).values(property).iter().find(|present| is_same(present)) {
+        if let Some(present) = self.state.entry(resource).values(property).iter().find(|present| is_same(present)) {
             match (&present.relation, relation) {
                 // An address is associated anew without a call of its own.
                 (Some(old), Some(new)) if old != new && *property == Property::AssociatedWith => {
-                    self.end_values(key, property, is_same);
+                    self.end_values(resource, property, is_same);
                 }
                 // Another id: the value ended unseen, and began again.
                 (Some(old), Some(new)) if old != new => self.ended_before(|step| {
-                    step.end_values(key, property, is_same);
+                    step.end_values(resource, property, is_same);
                 }),
-                (None, Some(new)) => return self.state.adopt(key, property, value, new),
+                (None, Some(new)) => return self.state.adopt(resource, property, value, new),
                 _ => return,
             }
         }
-        let state = self.state.entry(key);
+        let state = self.state.entry(resource);
         let is_first = state.values(property).is_empty();
         if self.event.is_snapshot && !is_first && !property.has_many() {
             // The events know better when it changed.
@@ -155,14 +148,14 @@ impl FoldStep<'_, '_> {
             IntervalBegin::Known(Arc::clone(&self.end))
         };
         if !property.has_many() {
-            self.end_values(key, property, |_| true);
+            self.end_values(resource, property, |_| true);
         }
         if *property == Property::PrivateAddress {
-            self.take_over(key, value);
+            self.take_over(resource, value);
         }
         let present = PresentValue { value: Some(value.into()), relation: relation.map(String::from), begin };
-        self.state.index(key, property, &present);
-        self.state.entry(key).add(property.clone(), present);
+        self.state.index(resource, property, &present);
+        self.state.entry(resource).add(property.clone(), present);
     }
 
     /// Runs `show` with ends marked as not seen: the event only shows that they happened earlier.
@@ -174,61 +167,60 @@ impl FoldStep<'_, '_> {
 
     /// Ends the address of other interfaces. AssignPrivateIpAddresses moves an address; any
     /// other event shows that it was free.
-    fn take_over(&mut self, key: &ResourceKey, address: &str) {
+    fn take_over(&mut self, resource: &Resource, address: &str) {
         match self.event.name.starts_with("AssignPrivateIp") {
-            true => self.end_elsewhere(key, address),
-            false => self.ended_before(|step| step.end_elsewhere(key, address)),
+            true => self.end_elsewhere(resource, address),
+            false => self.ended_before(|step| step.end_elsewhere(resource, address)),
         }
     }
 
-    fn end_elsewhere(&mut self, key: &ResourceKey, address: &str) {
-        for other in self.state.other_holders(key, address) {
+    fn end_elsewhere(&mut self, resource: &Resource, address: &str) {
+        for other in self.state.other_holders(resource, address) {
             self.end_values(&other, &Property::PrivateAddress, |present| present.value.as_deref() == Some(address));
             self.touched.push(other);
         }
     }
 
     /// The value was there before the event.
-    fn known(&mut self, key: &ResourceKey, property: &Property, value: &String) {
-        let state = self.state.entry(key);
+    fn known(&mut self, resource: &Resource, property: &Property, value: &String) {
+        let state = self.state.entry(resource);
         if state.values(property).iter().any(|present| present.value.as_ref() == Some(value)) {
             return;
         }
         let begin = state.unseen_begin(property, Some(&value.to_string()));
         let present = PresentValue { value: Some(value.clone()), relation: None, begin };
-        self.state.index(key, property, &present);
-        self.state.entry(key).add(property.clone(), present);
+        self.state.index(resource, property, &present);
+        self.state.entry(resource).add(property.clone(), present);
     }
 
-    fn unset(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>) {
-        let count = self.end_values(key, property, |present| value.is_none() || present.value.as_ref() == value);
+    fn unset(&mut self, resource: &Resource, property: &Property, value: Option<&String>) {
+        let count = self.end_values(resource, property, |present| value.is_none() || present.value.as_ref() == value);
         let Some(text) = value.filter(|_| count == 0) else { return };
-        let has_other = !property.has_many() && !self.state.entry(key).values(property).is_empty();
+        let has_other = !property.has_many() && !self.state.entry(resource).values(property).is_empty();
         // Neither a tag with another value nor a member that is gone is an error.
         let is_nothing = match property {
             Property::Tag(_) => has_other,
-            Property::Member => self.state.is_deleted_instance(&key.0, text, self.event.time),
+            Property::Member => self.state.is_deleted_instance(text, self.event.time),
             _ => false,
         };
         if is_nothing {
             return;
         }
         // It must have been there, although no event that was read has begun it.
-        self.ended_unseen(key, property, value, None);
+        self.ended_unseen(resource, property, value, None);
         if has_other {
-            self.end_values(key, property, |_| true);
+            self.end_values(resource, property, |_| true);
         }
     }
 
     fn end_relation(&mut self, resource: Option<&Resource>, property: &Property, relation: &str) {
-        let scope = &self.scope;
-        let Some(resource) = self.state.relation(scope, relation, property).or_else(|| resource.cloned()) else {
+        let Some(resource) = self.state.relation(relation, property).or_else(|| resource.cloned()) else {
             return;
         };
-        let Some(key) = self.existing(&resource) else { return };
-        let count = self.end_values(&key, property, |present| present.relation.as_deref() == Some(relation));
+        let Some(resource) = self.existing(&resource) else { return };
+        let count = self.end_values(&resource, property, |present| present.relation.as_deref() == Some(relation));
         if count == 0 {
-            self.ended_unseen(&key, property, None, Some(relation));
+            self.ended_unseen(&resource, property, None, Some(relation));
         }
     }
 
@@ -240,10 +232,9 @@ impl FoldStep<'_, '_> {
         else {
             return;
         };
-        let scope = &self.scope;
-        let owner = self.state.relation(scope, relation, property).or_else(|| resource.clone());
-        let key = self.key(owner.as_ref().unwrap_or(group));
-        let values = self.state.resource(&key.0, &key.1).map_or(&[][..], |state| state.values(property));
+        let owner = self.state.relation(relation, property).or_else(|| resource.clone());
+        let resource = self.state.resolve(owner.as_ref().unwrap_or(group));
+        let values = self.state.resource(&resource).map_or(&[][..], |state| state.values(property));
         let present = values.iter().find(|value| value.relation.as_deref() == Some(relation.as_str()));
         let old = present.and_then(|value| value.value.as_deref()?.parse::<SecurityGroupRule>().ok());
         let direction = old.as_ref().map(|rule| rule.direction);
@@ -253,40 +244,46 @@ impl FoldStep<'_, '_> {
             return;
         }
         self.end_relation(owner.as_ref(), property, relation);
-        if let Some(key) = self.existing(owner.as_ref().unwrap_or(group)) {
+        if let Some(resource) = self.existing(owner.as_ref().unwrap_or(group)) {
             let text = new.map_or_else(|| value.clone(), |rule| rule.to_string());
-            self.set(&key, property, &text, Some(relation));
+            self.set(&resource, property, &text, Some(relation));
         }
     }
 
     /// Reports a value whose begin was not seen.
-    fn ended_unseen(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>, relation: Option<&str>) {
-        let state = self.state.entry(key);
+    fn ended_unseen(
+        &mut self,
+        resource: &Resource,
+        property: &Property,
+        value: Option<&String>,
+        relation: Option<&str>,
+    ) {
+        let state = self.state.entry(resource);
         let begin = state.unseen_begin(property, value);
         state.ended(property, value, self.event.time);
         let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
         let end = Some(IntervalEnd::of(self.event));
-        (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+        (self.ended)(interval((self.scope, resource), property, value, end), state);
     }
 
     /// Ends the values that `is_over` selects. Returns their number.
     fn end_values(
         &mut self,
-        key: &ResourceKey,
+        resource: &Resource,
         property: &Property,
         is_over: impl FnMut(&PresentValue) -> bool,
     ) -> usize {
-        let Some(state) = self.state.get_mut(key) else { return 0 };
+        let Some(state) = self.state.get_mut(resource) else { return 0 };
         let removed = state.remove(property, self.event.time, is_over);
         for value in &removed {
-            self.state.unindex(key, property, value);
+            self.state.unindex(resource, property, value);
         }
         let count = removed.len();
-        let state = self.state.entry(key);
+        let state = self.state.entry(resource);
         for value in removed {
             let of = if self.is_end_seen { IntervalEnd::of } else { IntervalEnd::before };
             let end = Some(of(self.event));
-            (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+            (self.ended)(interval((self.scope, resource), property, value, end), state);
         }
         count
     }
