@@ -1,6 +1,6 @@
 //! Serves a folder as an S3 bucket on this machine, to try `trail2tsv` without an AWS account.
 
-#![allow(clippy::print_stderr, reason = "an example has nobody else to do its talking")]
+#![allow(clippy::print_stderr, reason = "a program for the terminal")]
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -13,10 +13,11 @@ use testkit::s3::{Bucket, Server};
 #[derive(Parser)]
 #[command(name = "bucket")]
 struct Arguments {
-    /// The folder: each file in it is an object, its relative path the key. What is added later is not seen.
+    /// The folder. Each file in it is an object whose key is its relative path. Files that are
+    /// added later are not served.
     #[arg(default_value = "testdata")]
     folder: PathBuf,
-    /// The port; 0 is any free one.
+    /// The port; 0 means any free one.
     #[arg(long, default_value_t = 9000)]
     port: u16,
     /// The bucket's name.

@@ -1,5 +1,5 @@
-//! Writes a bucket's folder of made-up CloudTrail logs: for trying things, for
-//! measuring, and to make `testdata/` anew.
+//! Writes a folder of made-up CloudTrail logs, as a bucket has them: for experiments,
+//! for measurements, and to make `testdata/` again.
 
 #![allow(clippy::print_stderr, reason = "a program for the terminal")]
 
@@ -12,41 +12,41 @@ use testkit::logs::{Corpus, Population, WriteTotals, sample, write};
 /// Write made-up CloudTrail logs below DIR, as a bucket has them:
 /// AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/….json.gz
 ///
-/// The same options write the same events, always.
+/// The same options always write the same events.
 #[derive(Parser)]
 #[command(after_help = "Examples:\n  \
     generate --preset busy /tmp/busy\n  \
     generate --events 50000 --files 200 --accounts 1 --seed 7 /tmp/some\n  \
     generate --preset sample testdata")]
 struct Options {
-    /// What to begin with; the other options change it
+    /// The settings to start from; the other options change them
     #[arg(long, value_enum, default_value_t = Preset::Busy)]
     preset: Preset,
-    /// How many events, in all files together
+    /// Number of events in all files together
     #[arg(long)]
     events: Option<u32>,
-    /// How many files
+    /// Number of files
     #[arg(long)]
     files: Option<u32>,
-    /// How much the files differ in size (the sigma of a log-normal distribution)
+    /// Spread of the sizes of files (the sigma of a log-normal distribution)
     #[arg(long)]
     spread: Option<f64>,
-    /// How many accounts
+    /// Number of accounts
     #[arg(long, value_parser = at_most(Corpus::MAX_ACCOUNTS))]
     accounts: Option<u32>,
-    /// About how many identities for each account; 0: some forty, with sessions of an hour
+    /// Approximate number of identities for each account; 0: about forty, with sessions of an hour
     #[arg(long)]
     identities: Option<u32>,
-    /// How many regions for each account
+    /// Number of regions for each account
     #[arg(long, value_parser = at_most(Corpus::MAX_REGIONS))]
     regions: Option<u32>,
-    /// How many days
+    /// Number of days
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     /// Put the accounts under this organisation, such as o-exampleorg
     #[arg(long, value_name = "ID")]
     organisation: Option<String>,
-    /// Deliver so many files of a hundred twice, as two trails into one bucket do
+    /// Deliver this percentage of files twice, as two trails into one bucket do
     #[arg(long, value_name = "PERCENT")]
     twice: Option<u32>,
     /// Another seed: other events of the same kind

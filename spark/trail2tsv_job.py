@@ -46,10 +46,10 @@ from pyspark import (
 
 NAME = "trail2tsv_job.py"
 
-# Bytes of a block, and those that the driver fetches at once.
+# Bytes of a block, and bytes that the driver fetches at once.
 BLOCK = 1 << 20
 WINDOW = 64 << 20
-# Bytes of a part file that comes with the message of its task, at most.
+# Maximum bytes of a part file that comes with the message of its task.
 MESSAGE = 16 << 20
 
 # Options of trail2tsv that only the list needs, and those that the runs need too.
@@ -66,7 +66,7 @@ DONE, INCOMPLETE = 0, 3
 
 # The size of a part file, and its bytes if it is small.
 Part = tuple[int, bytes | None]
-# A block of one that is not: the number of its shard, and bytes.
+# A block of a large part file: the number of its shard, and bytes.
 Block = tuple[int, bytes]
 
 
@@ -89,15 +89,15 @@ class ProgramError(Exception):
     """A run of trail2tsv failed: what it printed, if that is not on stderr, and its exit code."""
 
     def __init__(self, message: str, code: int) -> None:
-        """Make an error. Its text is JSON, to be found in a stack trace of Java."""
+        """Make an error. Its text is JSON, which can be found in a stack trace of Java."""
         super().__init__(json.dumps([message, code]))
 
 
 @dataclass(frozen=True)
 class Job:
-    """What was asked for. Paths are absolute, because executors have other working folders."""
+    """The request. Paths are absolute, because executors have other working folders."""
 
-    # Arguments of trail2tsv keys, and those that it and the runs have.
+    # Arguments of trail2tsv keys only, and those of both it and the runs.
     listing: list[str]
     shared: list[str]
     # Command and options of the runs.
@@ -110,7 +110,7 @@ class Job:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of what is before --."""
+    """Return the parser of the arguments before --."""
     program = shutil.which("trail2tsv")
     parser = argparse.ArgumentParser(
         prog=NAME,
@@ -163,14 +163,14 @@ def parse(arguments: list[str]) -> Job:
 
 
 def named_format(question: list[str], output: str) -> list[str]:
-    """Return the option for the format of rows that the output is named after, if it is needed."""
+    """Return the option for the format that the ending of the output names, if it is needed."""
     format_ = FORMATS.get(Path(output).suffix[1:].lower())
     is_given = any(re.match(r"-[A-Za-z]*f|--format", option) for option in question)
     return [f"--format={format_}"] if format_ and is_rows(question) and not is_given else []
 
 
 def is_rows(question: list[str]) -> bool:
-    """Return whether the question has no command, so that the answer are rows."""
+    """Return whether the question has no command, so that the answer is rows."""
     return not question or question[0].startswith("-")
 
 
@@ -189,7 +189,7 @@ def existing(path: str) -> str:
 def check(program: str, job: Job, folder: Path) -> list[str]:
     """Check the question by a run over no logs. Return the shared options.
 
-    The window is then absolute: one such as 30d would be another one in each run.
+    The window in them is absolute: one such as 30d would differ in each run.
     """
     empty, part, report = (str(folder / name) for name in ("empty", "empty.part", "empty.jsonl"))
     Path(empty).touch()
@@ -264,7 +264,7 @@ def block_range(blocks: Iterable[Block], start: int, count: int) -> Iterator[Blo
 
 
 def groups(sizes: dict[int, int]) -> Iterator[list[int]]:
-    """Group parts with these sizes for fetching them at once. One that is too large is alone."""
+    """Group parts with these sizes to be fetched at once. A part that is too large is alone."""
     group, room = [], WINDOW
     for part, size in sizes.items():
         if group and size > room:
@@ -294,10 +294,10 @@ def run_shards(context: SparkContext, lists: list[Path], run: Callable, paths: l
     run = partial(run, limit=min(MESSAGE, WINDOW // len(keys)), parts=parts)
     blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
     try:
-        # Java's count needs no Python to read the blocks.
+        # Java counts the blocks without passing them to Python.
         blocks._jrdd.count()
         done = dict(parts.value)
-        # A session keeps what accumulators have.
+        # A session keeps the values of accumulators.
         parts.value.clear()
         for number, (_, data) in done.items():
             if data is not None:
@@ -350,7 +350,7 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
     run_shards(
         context, lists, partial(run_shard, name=name, options=[*job.question, *shared]), parts
     )
-    # The command is a part of summaries, so its paths are short.
+    # Summaries show this command, so its paths are short.
     merge = [program, "merge", *(f"parts/{path.name}" for path in parts)]
     merge += ["--plan", *(f"plan/{path.name}" for path in lists)]
     targets = {}
@@ -362,7 +362,7 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
     before = set(folder.iterdir())
     merged = subprocess.run(merge, check=False, cwd=folder).returncode
     if merged in (DONE, INCOMPLETE):
-        # There are also files of options such as --html.
+        # Options such as --html write further files.
         for path in set(folder.iterdir()) - before:
             publish(context, path, targets.get(path.name, absolute(path.name)))
     return merged or listed

@@ -21,8 +21,8 @@ const FENCE: &str = "```";
 /// The instance whose events are in the event history of the documents.
 const INSTANCE: &str = "i-064bd95a9b9b0a4e6";
 
-/// The account that the documents ask for its event history: a server, and a folder with a program
-/// `aws` that prints what it has.
+/// The account whose event history the documents show: a server, and a folder with a program
+/// `aws` that prints the same events.
 static ACCOUNT: LazyLock<(EventHistoryServer, TempDir)> = LazyLock::new(|| {
     use std::os::unix::fs::PermissionsExt;
     let instance = json!({"instancesSet": {"items": [{"instanceId": INSTANCE}]}});
@@ -49,7 +49,8 @@ static ACCOUNT: LazyLock<(EventHistoryServer, TempDir)> = LazyLock::new(|| {
     (server, folder)
 });
 
-/// An event about the instance: its time, its name, the role, session and address of its caller, and further fields.
+/// An event about the instance: its time, its name, the role, session and address of its caller,
+/// and further fields.
 fn history_event(time: &str, name: &str, (role, session, address): (&str, &str, &str), more: &Value) -> HistoryEvent {
     let mut event = json!({
         "eventVersion": "1.11", "eventID": format!("{name}-{time}"), "eventTime": time, "eventName": name,
@@ -62,10 +63,10 @@ fn history_event(time: &str, name: &str, (role, session, address): (&str, &str, 
     HistoryEvent::new(&event).about(INSTANCE)
 }
 
-/// The repository.
+/// The folder of the repository.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// What a shell in a folder prints: stdout, then stderr.
+/// The output of a shell in a folder: stdout, then stderr.
 fn run(command: &str, folder_of_run: &Path) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_trail2tsv"));
     let (server, folder) = &*ACCOUNT;
@@ -115,7 +116,7 @@ fn check_in(folder: &Path, document: &str, least: usize) {
     let path = Path::new(ROOT).join(document);
     let text = std::fs::read_to_string(&path).unwrap();
     let fresh = refreshed(&text, folder);
-    assert!(fresh.matches("\n$ trail2tsv").count() > least, "the commands are found");
+    assert!(fresh.matches("\n$ trail2tsv").count() > least, "{document} has too few commands");
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &fresh).unwrap();
         return;
@@ -226,8 +227,8 @@ fn every_recipe_finds_something() {
     let text = std::fs::read_to_string(&path).unwrap();
     for recipe in text.split("\n$ ").skip(1) {
         let shown: Vec<&str> = recipe.lines().take_while(|line| *line != FENCE).collect();
-        let is_said = |line: &&&str| !line.starts_with("trail2tsv: ");
-        let rows = shown[1..].iter().filter(is_said).count();
+        let is_row = |line: &&&str| !line.starts_with("trail2tsv: ");
+        let rows = shown[1..].iter().filter(is_row).count();
         let has_header = !["--no-header", "--jq", "--count"].iter().any(|option| shown[0].contains(option));
         assert!(rows > usize::from(has_header), "{}", shown[0]);
     }

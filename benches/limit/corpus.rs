@@ -1,4 +1,4 @@
-//! The corpora, each made once below the target folder, by its name.
+//! The corpora. Each is generated once, into a folder of its name below the target folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use testkit::logs::{Corpus, write};
 
 use super::large;
 
-/// Where corpora and output files are.
+/// The folder of corpora and output files.
 pub(crate) fn scratch() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// The folder of a corpus, which is made if it is not there, or was made from other parameters.
+/// The folder of a corpus. The corpus is generated if it is missing or its parameters changed.
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = scratch().join("corpus").join(name);
     if name == super::real::NAME {
@@ -44,7 +44,7 @@ fn parameters(name: &str) -> String {
     generated(name).map_or(name.into(), |corpus| format!("{corpus:?}"))
 }
 
-/// Makes a corpus and says what it has.
+/// Generates a corpus and returns its totals as text.
 fn make(name: &str, folder: &Path) -> String {
     let written = match generated(name) {
         Some(corpus) => write(folder, &corpus.files(), || corpus.generator()),

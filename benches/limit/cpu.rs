@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where this process and its children run, until it is dropped.
+/// Keeps this process and its children on one core, until it is dropped.
 pub(crate) struct Pinned(Option<core::Core>);
 
 impl Pinned {
@@ -59,7 +59,7 @@ mod core {
 
 #[cfg(not(target_os = "linux"))]
 mod core {
-    /// No core: this system has no call for it.
+    /// Never constructed: pinning is implemented for Linux only.
     pub(super) enum Core {}
 
     impl Core {

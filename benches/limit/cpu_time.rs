@@ -1,7 +1,7 @@
 //! The CPU time of child processes.
 
-/// The seconds of CPU, user and system, of all children that have ended, and of theirs. None
-/// where the system does not say.
+/// The CPU seconds, user and system, of all children that have ended, and of their
+/// descendants. None if the system does not report it.
 #[cfg(unix)]
 pub(crate) fn seconds_of_children() -> Option<f64> {
     use nix::sys::resource::{UsageWho, getrusage};

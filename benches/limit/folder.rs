@@ -1,5 +1,5 @@
-//! Folders, whose content is opened relative to them where the system has that. A full path would
-//! be looked up name by name for each file.
+//! Folders whose entries are opened relative to them, if the system supports that. A full path
+//! would be looked up component by component for each file.
 
 pub(crate) use self::system::{Folder, Name};
 
@@ -14,7 +14,7 @@ mod system {
 
     pub(crate) struct Folder(OwnedFd);
 
-    /// The name of an entry, with the zero byte that the system wants.
+    /// The name of an entry, with the final zero byte that system calls need.
     pub(crate) struct Name(CString);
 
     const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -32,14 +32,14 @@ mod system {
             openat(&self.0, &name.0, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).unwrap().into()
         }
 
-        /// Calls `entry` with each name, and whether it is a folder's.
+        /// Calls `entry` with the name of each entry, and whether it is a folder.
         pub(crate) fn each_entry(&self, mut entry: impl FnMut(Name, bool)) {
             for found in Dir::read_from(&self.0).unwrap() {
                 let found = found.unwrap();
                 let name = found.file_name();
                 let is_folder = match found.file_type() {
                     FileType::Directory => true,
-                    // Some file systems do not say, but no name of a log file has no ending.
+                    // Some file systems do not report the type, but every log file has an ending.
                     FileType::Unknown => !name.to_bytes().contains(&b'.'),
                     _ => false,
                 };
@@ -80,7 +80,7 @@ mod system {
             File::open(&name.0).unwrap()
         }
 
-        /// Calls `entry` with each name, and whether it is a folder's.
+        /// Calls `entry` with the name of each entry, and whether it is a folder.
         pub(crate) fn each_entry(&self, mut entry: impl FnMut(Name, bool)) {
             for found in fs::read_dir(&self.0).unwrap() {
                 let found = found.unwrap();

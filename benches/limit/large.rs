@@ -1,5 +1,5 @@
-//! Corpora of one file that is large in one way or another. They are written
-//! as streams: none of them is ever whole in memory.
+//! Corpora of one file each: a large member, many members, or a large event. They are
+//! written as streams, so that no file is held in memory.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -11,11 +11,11 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use testkit::logs::{AccountRegion, Corpus, WriteTotals, gzip, records};
 
-/// So much JSON is in the one gzip member of `one-file`.
+/// The minimum number of bytes of JSON in the only gzip member of `one-file`.
 const ONE_FILE: u64 = 1_000_000_000;
-/// So many gzip members are in `members`, with one or two events each.
+/// The number of gzip members in `members`, with one or two events each.
 const MEMBERS: usize = 200_000;
-/// So much JSON is in the largest event of `one-event`.
+/// The minimum number of bytes of JSON in the largest event of `one-event`.
 const ONE_EVENT: u64 = 100_000_000;
 
 /// Writes the file of the corpus of this name.
@@ -31,7 +31,7 @@ pub(crate) fn write(name: &str, folder: &Path) -> io::Result<WriteTotals> {
     Ok(WriteTotals { files: 1, gzip: path.metadata()?.len(), ..written })
 }
 
-/// Ordinary events without an end, ten in a second.
+/// An endless sequence of ordinary events, ten a second.
 fn events() -> impl Iterator<Item = String> {
     let start: Timestamp = "2026-09-28T00:00:00Z".parse().unwrap();
     let (mut generator, place) = (Corpus::busy().generator(), AccountRegion::new("111122223333", "us-east-1"));
@@ -63,7 +63,7 @@ fn members(mut file: impl Write) -> io::Result<WriteTotals> {
     Ok(written)
 }
 
-/// Ordinary events, with one between them that names too many instances.
+/// Ordinary events, and among them one that names millions of instances.
 fn one_event(file: impl Write) -> io::Result<WriteTotals> {
     const HEAD: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::111122223333:user/alice","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"alice"},"eventTime":"2026-09-28T00:00:01Z","eventSource":"ec2.amazonaws.com","eventName":"StopInstances","awsRegion":"us-east-1","sourceIPAddress":"198.51.100.23","userAgent":"aws-cli/2.17.1","requestParameters":{"instancesSet":{"items":["#;
     const TAIL: &str = r#"]},"force":false},"responseElements":null,"requestID":"0a1b2c3d-0000-4000-8000-000000000001","eventID":"0a1b2c3d-0000-4000-8000-000000000002","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management"}"#;

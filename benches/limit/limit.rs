@@ -15,14 +15,14 @@ use memchr::memmem;
 
 use super::folder::{Folder, Name};
 
-/// The first argument of a process that is the limit.
+/// The first argument of a process that measures the limit.
 pub(crate) const MODE: &str = "inflate";
-/// How many files are one job.
+/// The number of files in one job.
 const BATCH: usize = 32;
 
-/// How the content of a file is inflated.
+/// InflateMethod the content of a file is inflated.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum How {
+pub(crate) enum InflateMethod {
     /// One gzip member, inflated at once.
     Whole,
     /// Many gzip members, each inflated at once.
@@ -31,22 +31,25 @@ pub(crate) enum How {
     Stream,
 }
 
-impl How {
-    pub(crate) fn named(name: &str) -> How {
-        [How::Whole, How::Members, How::Stream].into_iter().find(|how| format!("{how:?}") == name).unwrap()
+impl InflateMethod {
+    pub(crate) fn from_name(name: &str) -> InflateMethod {
+        [InflateMethod::Whole, InflateMethod::Members, InflateMethod::Stream]
+            .into_iter()
+            .find(|method| format!("{method:?}") == name)
+            .unwrap()
     }
 }
 
 /// Inflates all gzip files below `folder` on this many threads, while they are found.
-pub(crate) fn inflate_all(folder: &Path, how: How, threads: usize) {
+pub(crate) fn inflate_all(folder: &Path, method: InflateMethod, threads: usize) {
     let jobs = Jobs::default();
     let root = Arc::new(Folder::open(folder));
     jobs.add(list(&root));
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| Worker::new(how).run(&jobs));
+            scope.spawn(|| Worker::new(method).run(&jobs));
         }
-        Worker::new(how).run(&jobs);
+        Worker::new(method).run(&jobs);
     });
 }
 
@@ -75,7 +78,7 @@ impl Jobs {
         self.changed.notify_all();
     }
 
-    /// The next job; none if there will be no more. `again` says that the caller had one before.
+    /// The next job, or None if there will be no more. `again`: the caller has finished a job.
     fn next(&self, again: bool) -> Option<Job> {
         let mut state = self.state.lock().unwrap();
         if again {
@@ -96,15 +99,15 @@ impl Jobs {
 }
 
 struct Worker {
-    how: How,
+    method: InflateMethod,
     gzip: Vec<u8>,
     text: Vec<u8>,
     decompressor: Decompressor,
 }
 
 impl Worker {
-    fn new(how: How) -> Worker {
-        Worker { how, gzip: vec![0; 256 * 1024], text: Vec::new(), decompressor: Decompressor::new() }
+    fn new(method: InflateMethod) -> Worker {
+        Worker { method, gzip: vec![0; 256 * 1024], text: Vec::new(), decompressor: Decompressor::new() }
     }
 
     fn run(mut self, jobs: &Jobs) {
@@ -119,13 +122,13 @@ impl Worker {
     }
 
     fn inflate(&mut self, file: &File) {
-        if let How::Stream = self.how {
+        if let InflateMethod::Stream = self.method {
             return stream(file);
         }
         let length = read(file, &mut self.gzip);
         let gzip = &self.gzip[..length];
         let mut start = 0;
-        if let How::Members = self.how {
+        if let InflateMethod::Members = self.method {
             // The corpora's members all begin with the same ten bytes.
             for end in memmem::find_iter(gzip, &gzip[..10]).skip(1) {
                 member(&gzip[start..end], &mut self.text, &mut self.decompressor);
@@ -136,7 +139,7 @@ impl Worker {
     }
 }
 
-/// The jobs that the content of a folder is.
+/// The jobs for the content of a folder.
 fn list(folder: &Arc<Folder>) -> Vec<Job> {
     let (mut jobs, mut names) = (Vec::new(), Vec::new());
     folder.each_entry(|name, is_folder| {

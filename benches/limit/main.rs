@@ -1,16 +1,16 @@
 //! Whole runs of the program against the limit: finding, reading and inflating
 //! the same files on the same number of threads, and doing nothing with the
 //! bytes. Files are inflated whole by libdeflate, gzip member by gzip member.
-//! One large file has one thread at the limit, as inflating it cannot be
-//! shared, and one buffer for all of its text, which the program may not have:
-//! for that the rows "inflated as a stream" stand, by flate2 through 64 KiB.
+//! For one large file, the limit has one thread, as inflating it cannot be
+//! shared, and one buffer for all of its text, which the program may not have.
+//! The rows "inflated as a stream" therefore show flate2 with a window of 64 KiB.
 //!
 //! `cargo bench --bench limit` makes the corpora, which takes some minutes and
 //! 1 GB of disk the first time, runs the commands in turn, and prints a table
 //! of CPU times on one thread and one core, a table of times on all cores, and
-//! other tools beside the program. `-- --only TEXT` takes the rows whose table
-//! (`cpu`, `wall`, `peers`), corpus and work have the text in them, `-- --pairs N`
-//! more or fewer pairs, and `-- --real DIR` adds the events of real logs.
+//! other tools beside the program. `-- --only TEXT` selects the rows whose table
+//! (`cpu`, `wall`, `peers`), corpus and work contain the text, `-- --pairs N` sets
+//! the number of pairs, and `-- --real DIR` adds the events of real logs.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
@@ -30,18 +30,18 @@ use std::cell::Cell;
 use std::path::Path;
 
 use self::cpu::Pinned;
-use self::limit::How;
-use self::run::{Measure, Output, Run, in_turn};
+use self::limit::InflateMethod;
+use self::run::{Measure, Output, Run, run_interleaved};
 use self::table::{Options, Table};
 
-/// What is measured: a name, its arguments, and where rows go.
-type Work = (&'static str, &'static [&'static str], Output);
+/// A measured run of the program: its name, its arguments, and where its output goes.
+type Workload = (&'static str, &'static [&'static str], Output);
 
-const TEN_COLUMNS: Work = ("ten columns", &[], Output::Discarded);
-const COUNT: Work = ("--count", &["--count"], Output::Discarded);
-const TERMINATIONS: Work = ("-e TerminateInstances", &["-e", "TerminateInstances"], Output::Discarded);
+const TEN_COLUMNS: Workload = ("ten columns", &[], Output::Discarded);
+const COUNT: Workload = ("--count", &["--count"], Output::Discarded);
+const TERMINATIONS: Workload = ("-e TerminateInstances", &["-e", "TerminateInstances"], Output::Discarded);
 
-const ON_BUSY: [Work; 9] = [
+const ON_BUSY: [Workload; 9] = [
     TEN_COLUMNS,
     COUNT,
     TERMINATIONS,
@@ -52,9 +52,9 @@ const ON_BUSY: [Work; 9] = [
     ("ten columns -o FILE", &[], Output::Named("rows.tsv")),
     ("xlsx -o FILE", &[], Output::Named("rows.xlsx")),
 ];
-const ON_TINY: [Work; 3] = [TEN_COLUMNS, COUNT, TERMINATIONS];
-/// Of which one event in a thousand is the answer, or none.
-const QUESTIONS: [Work; 7] = [
+const ON_TINY: [Workload; 3] = [TEN_COLUMNS, COUNT, TERMINATIONS];
+/// Filters that match about one event in a thousand, or none.
+const SELECTIVE_FILTERS: [Workload; 7] = [
     ("--resource", &["--resource", "i-0de0b921d3af42fac"], Output::Discarded),
     ("--access-key", &["--access-key", "ASIA2ZCGLTWCFEXAMPLE"], Output::Discarded),
     ("--user", &["--user", "i-0f8055dc635d648aa"], Output::Discarded),
@@ -63,16 +63,17 @@ const QUESTIONS: [Work; 7] = [
     ("--grep", &["--grep", "i-0de0b921d3af[0-9a-f]*"], Output::Discarded),
     ("--where", &["--where", "requestParameters.roleName = nobody-has-this"], Output::Discarded),
 ];
-const ON_LARGE_FILES: [Work; 3] =
+const ON_LARGE_FILES: [Workload; 3] =
     [TEN_COLUMNS, ("-c requestParameters", &["-c", "requestParameters"], Output::Discarded), COUNT];
-const LARGE_FILES: [(&str, How); 3] = [("one-file", How::Whole), ("members", How::Members), ("one-event", How::Whole)];
+const LARGE_FILES: [(&str, InflateMethod); 3] =
+    [("one-file", InflateMethod::Whole), ("members", InflateMethod::Members), ("one-event", InflateMethod::Whole)];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, mode, how, folder, threads] = &arguments[..]
+    if let [_, mode, method, folder, threads] = &arguments[..]
         && mode == limit::MODE
     {
-        return limit::inflate_all(Path::new(folder), How::named(how), threads.parse().unwrap());
+        return limit::inflate_all(Path::new(folder), InflateMethod::from_name(method), threads.parse().unwrap());
     }
     let options = Options::new(&arguments);
     match &options.real {
@@ -92,10 +93,10 @@ fn main() {
     start_up::line(&options);
 }
 
-/// The works on buckets, by the CPU time on one core: other processes hardly change that.
+/// Prints the CPU time on one core, which other processes hardly change.
 fn cpu_table(options: &Options) {
     if cpu_time::seconds_of_children().is_none() {
-        return println!("\nCPU time: left out, as this system does not say it");
+        return println!("\nCPU time: left out, as this system does not report it");
     }
     let pinned = Pinned::to_one_core();
     let heading = Cell::new(Some(format!("CPU time, user and system, of one thread, {pinned}")));
@@ -104,38 +105,38 @@ fn cpu_table(options: &Options) {
 
 fn wall_table(table: &Table) {
     on_buckets(table);
-    rows(table, "busy", &QUESTIONS, How::Whole, table.threads);
-    for (corpus, how) in LARGE_FILES {
-        rows(table, corpus, &ON_LARGE_FILES, how, 1);
-        streamed(table, corpus, how);
+    rows(table, "busy", &SELECTIVE_FILTERS, InflateMethod::Whole, table.threads);
+    for (corpus, method) in LARGE_FILES {
+        rows(table, corpus, &ON_LARGE_FILES, method, 1);
+        streamed(table, corpus, method);
     }
 }
 
 fn on_buckets(table: &Table) {
-    rows(table, "busy", &ON_BUSY, How::Whole, table.threads);
+    rows(table, "busy", &ON_BUSY, InflateMethod::Whole, table.threads);
     if table.options.real.is_some() {
-        rows(table, real::NAME, &ON_BUSY, How::Whole, table.threads);
+        rows(table, real::NAME, &ON_BUSY, InflateMethod::Whole, table.threads);
     }
-    rows(table, "tiny", &ON_TINY, How::Whole, table.threads);
+    rows(table, "tiny", &ON_TINY, InflateMethod::Whole, table.threads);
 }
 
-/// The program's works on a corpus, against inflating it on this many threads.
-fn rows(table: &Table, corpus: &str, works: &[Work], how: How, threads: usize) {
+/// Compares runs of the program on a corpus with inflating it on this many threads.
+fn rows(table: &Table, corpus: &str, works: &[Workload], method: InflateMethod, threads: usize) {
     for (work, arguments, output) in works {
         if table.has(corpus, work) {
             let folder = corpus::folder(corpus);
-            let limit = Run::limit(&folder, how, threads);
+            let limit = Run::limit(&folder, method, threads);
             table.compare(corpus, work, &limit, &Run::program(&folder, table.threads, arguments, *output));
         }
     }
 }
 
-/// Inflating in little memory, against inflating whole.
-fn streamed(table: &Table, corpus: &str, how: How) {
+/// Compares inflating through a small window with inflating whole.
+fn streamed(table: &Table, corpus: &str, method: InflateMethod) {
     const WORK: &str = "inflated as a stream";
     if table.has(corpus, WORK) {
         let folder = corpus::folder(corpus);
-        let [limit, stream] = [how, How::Stream].map(|how| Run::limit(&folder, how, 1));
+        let [limit, stream] = [method, InflateMethod::Stream].map(|method| Run::limit(&folder, method, 1));
         table.compare(corpus, WORK, &limit, &stream);
     }
 }
@@ -144,7 +145,7 @@ fn scaling(table: &Table, corpus: &str) {
     if table.has(corpus, "two threads") {
         let folder = corpus::folder(corpus);
         let [two, one] = [2, 1].map(|threads| Run::program(&folder, threads, &[], Output::Discarded));
-        let [two, one] = in_turn([&two, &one], table.options.pairs);
-        println!("{corpus}, ten columns: two threads are {} times as fast as one", one.over(&two, table.measure));
+        let [two, one] = run_interleaved([&two, &one], table.options.pairs);
+        println!("{corpus}, ten columns: two threads are {} times as fast as one", one.ratio_to(&two, table.measure));
     }
 }

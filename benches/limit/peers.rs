@@ -1,27 +1,27 @@
-//! Other tools on the same files, beside the program with the same columns or the same question.
+//! Other tools on the same files, beside the program with the same columns or the same filter.
 
 use std::process::Command;
 
 use super::corpus;
-use super::limit::How;
-use super::run::{Measure, Output, Run, in_turn};
+use super::limit::InflateMethod;
+use super::run::{Measure, Output, Run, run_interleaved};
 use super::table::{Options, failure};
 
 struct Peer {
     name: &'static str,
-    /// What prints its version, and fails where the tool is not installed.
+    /// The command that prints its version, and fails if the tool is not installed.
     version: &'static [&'static str],
     /// The command. `{folder}` stands for the folder of logs.
     command: &'static [&'static str],
-    /// What the program does at the same time.
-    ours: &'static [&'static str],
+    /// The arguments of the program for the same result.
+    program_arguments: &'static [&'static str],
 }
 
 const EIGHT_COLUMNS: &[&str] = &[
     "-c",
     "eventTime,awsRegion,eventSource,eventName,userIdentity.userName,sourceIPAddress,userAgent,requestParameters",
 ];
-/// The script that everybody has.
+/// The usual shell pipeline.
 const GUNZIP: &str = r#"find "$1" -name '*.json.gz' -print0 | xargs -0 gunzip -c | "$2" -r "$3""#;
 const JQ_FILTER: &str = r#".Records[] | "\(.eventTime)\t\(.awsRegion)\t\(.eventSource)\t\(.eventName)\t\(.userIdentity.userName)\t\(.sourceIPAddress)\t\(.userAgent)\t\(.requestParameters)""#;
 const CLICKHOUSE: &str = r#"import sys, chdb
@@ -43,44 +43,44 @@ const PEERS: [Peer; 5] = [
         name: "ClickHouse (chdb)",
         version: &["python3", "-c", "import chdb; print('ClickHouse', chdb.engine_version)"],
         command: &["python3", "-c", CLICKHOUSE, "{folder}"],
-        ours: EIGHT_COLUMNS,
+        program_arguments: EIGHT_COLUMNS,
     },
     Peer {
         name: "DuckDB",
         version: &["python3", "-c", "import duckdb; print('DuckDB', duckdb.__version__)"],
         command: &["python3", "-c", DUCKDB, "{folder}"],
-        ours: EIGHT_COLUMNS,
+        program_arguments: EIGHT_COLUMNS,
     },
     Peer {
         name: "gunzip and jaq",
         version: &["jaq", "--version"],
         command: &["sh", "-c", GUNZIP, "sh", "{folder}", "jaq", JQ_FILTER],
-        ours: EIGHT_COLUMNS,
+        program_arguments: EIGHT_COLUMNS,
     },
     Peer {
         name: "gunzip and jq",
         version: &["jq", "--version"],
         command: &["sh", "-c", GUNZIP, "sh", "{folder}", "jq", JQ_FILTER],
-        ours: EIGHT_COLUMNS,
+        program_arguments: EIGHT_COLUMNS,
     },
     Peer {
         name: "rg -z -c",
         version: &["rg", "--version"],
         command: &["rg", "-z", "-c", "TerminateInstances", "{folder}"],
-        ours: &["-e", "TerminateInstances"],
+        program_arguments: &["-e", "TerminateInstances"],
     },
 ];
-/// They take long.
+/// The other tools are slow.
 const MAX_ROUNDS: usize = 3;
 
-/// A row for each tool: its time against the limit, and against the program.
+/// Prints a row for each tool: its time as a multiple of the limit's and of the program's.
 pub(crate) fn table(options: &Options, threads: usize) {
     let mut peers = PEERS.iter().filter(|peer| options.has("peers", "busy", peer.name)).peekable();
     if peers.peek().is_none() {
         return;
     }
     let rounds = options.pairs.min(MAX_ROUNDS);
-    println!("\nOther tools on busy, all cores; median of {rounds}, in turn; times the limit, and times the program\n");
+    println!("\nOther tools on busy, all cores; median of {rounds}, in turn; ratios to the limit and to the program\n");
     line(["tool", "wall s", "wall/limit", "cpu/limit", "wall/ours", "cpu/ours", "version"].map(String::from));
     for peer in peers {
         match version(peer.version) {
@@ -99,14 +99,15 @@ fn compare(peer: &Peer, version: String, rounds: usize, threads: usize) {
     let folder = corpus::folder("busy");
     let path = folder.to_str().unwrap();
     let arguments: Vec<&str> = peer.command.iter().map(|&part| if part == "{folder}" { path } else { part }).collect();
-    let limit = Run::limit(&folder, How::Whole, threads);
-    let ours = Run::program(&folder, threads, peer.ours, Output::Discarded);
+    let limit = Run::limit(&folder, InflateMethod::Whole, threads);
+    let ours = Run::program(&folder, threads, peer.program_arguments, Output::Discarded);
     let theirs = Run::new(arguments[0].into(), &arguments[1..]);
-    let [limit, ours, theirs] = in_turn([&limit, &ours, &theirs], rounds);
+    let [limit, ours, theirs] = run_interleaved([&limit, &ours, &theirs], rounds);
     let seconds = failure(&[&limit, &ours, &theirs]).unwrap_or_else(|| format!("{:.2}", theirs.median(Measure::Wall)));
     let [wall_limit, cpu_limit, wall_ours, cpu_ours] =
-        [(&limit, Measure::Wall), (&limit, Measure::Cpu), (&ours, Measure::Wall), (&ours, Measure::Cpu)]
-            .map(|(other, measure)| theirs.over(other, measure).median().map_or(String::new(), |m| format!("{m:.1}")));
+        [(&limit, Measure::Wall), (&limit, Measure::Cpu), (&ours, Measure::Wall), (&ours, Measure::Cpu)].map(
+            |(other, measure)| theirs.ratio_to(other, measure).median().map_or(String::new(), |m| format!("{m:.1}")),
+        );
     line([peer.name.into(), seconds, wall_limit, cpu_limit, wall_ours, cpu_ours, version]);
 }
 

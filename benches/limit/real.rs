@@ -15,9 +15,9 @@ use super::corpus;
 pub(crate) const NAME: &str = "real";
 
 const EVENTS_A_FILE: usize = 300;
-/// As many as in the busy corpus, so that starting a process is a small part of its time.
+/// As many as in the busy corpus, so that starting a process is a small part of the time.
 const MIN_EVENTS: usize = 300_000;
-/// The values that no two events share.
+/// The keys of ids, which are different in every event.
 const IDS: [&[u8]; 2] = [br#""eventID":""#, br#""requestID":""#];
 
 /// Makes the corpus from the logs below `logs`. They may have changed, so it is made in each run.

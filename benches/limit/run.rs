@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use super::corpus;
 use super::cpu_time;
-use super::limit::{How, MODE};
+use super::limit::{InflateMethod, MODE};
 
 /// Where the output of a command goes.
 #[derive(Clone, Copy)]
 pub(crate) enum Output {
     /// To /dev/null.
     Discarded,
-    /// Standard output is a file.
+    /// To a file, as standard output.
     Redirected,
-    /// The option `-o` names a file, of this name.
+    /// To a file of this name, by the option `-o`.
     Named(&'static str),
 }
 
@@ -35,26 +35,26 @@ pub(crate) struct Run {
     program: PathBuf,
     arguments: Vec<String>,
     stdout: PathBuf,
-    /// A file of the run before. Replacing it would cost time.
+    /// The output file of the run before. It is removed first, as replacing it would cost time.
     removed: Option<PathBuf>,
 }
 
-/// How long a command took, each time.
+/// The times of a command in seconds, in the order of its runs.
 #[derive(Default)]
 pub(crate) struct Times {
     cpu: Vec<f64>,
     wall: Vec<f64>,
-    /// How it ended, where that was not well.
+    /// The exit status of the first run that failed.
     pub(crate) failure: Option<ExitStatus>,
 }
 
-/// The median, lowest and highest of some ratios.
+/// Ratios of times, in ascending order.
 pub(crate) struct Ratio(Vec<f64>);
 
 impl Run {
     /// The limit over the files of a folder.
-    pub(crate) fn limit(folder: &Path, how: How, threads: usize) -> Run {
-        let name = format!("{how:?}");
+    pub(crate) fn limit(folder: &Path, method: InflateMethod, threads: usize) -> Run {
+        let name = format!("{method:?}");
         Run::new(std::env::current_exe().unwrap(), &[MODE, &name, folder.to_str().unwrap(), &threads.to_string()])
     }
 
@@ -75,7 +75,7 @@ impl Run {
         run
     }
 
-    /// A command whose output goes nowhere.
+    /// A command whose output is discarded.
     pub(crate) fn new(program: PathBuf, arguments: &[&str]) -> Run {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         Run { program, arguments, stdout: "/dev/null".into(), removed: None }
@@ -85,7 +85,7 @@ impl Run {
         Command::new(&self.program).args(&self.arguments).stdout(stdout).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// Standard output, emptied.
+    /// Removes the output file of the run before, and opens an empty standard output.
     fn prepare(&self) -> File {
         if let Some(file) = &self.removed {
             let _ = fs::remove_file(file);
@@ -102,9 +102,8 @@ impl Run {
         times.failure = times.failure.or((!status.success()).then_some(status));
     }
 
-    /// The most memory that a run takes, in MiB, where the system tells. It
-    /// tells the most so far, so only what is new in the last millisecond of
-    /// the run can be missed.
+    /// The peak memory of a run in MiB, if the system reports it. The system
+    /// keeps the peak, so only growth in the last millisecond can be missed.
     pub(crate) fn mebibytes(&self) -> Option<f64> {
         let mut child = self.start(self.prepare());
         let status = format!("/proc/{}/status", child.id());
@@ -133,8 +132,8 @@ impl Times {
         seconds[seconds.len() / 2]
     }
 
-    /// How many times as long as the other, round by round.
-    pub(crate) fn over(&self, other: &Times, measure: Measure) -> Ratio {
+    /// The ratio of these times to the others, for each round.
+    pub(crate) fn ratio_to(&self, other: &Times, measure: Measure) -> Ratio {
         let pairs = self.seconds(measure).iter().zip(other.seconds(measure));
         Ratio(sorted(pairs.map(|(ours, theirs)| ours / theirs)))
     }
@@ -158,9 +157,9 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// Runs them in turn, this many times. The first runs once before, so that its
-/// files are in memory for all.
-pub(crate) fn in_turn<const N: usize>(runs: [&Run; N], rounds: usize) -> [Times; N] {
+/// Runs the commands in turn, this many times. The first one runs once before, so
+/// that the system has the files in memory for all of them.
+pub(crate) fn run_interleaved<const N: usize>(runs: [&Run; N], rounds: usize) -> [Times; N] {
     runs[0].time(&mut Times::default());
     let mut all = std::array::from_fn(|_| Times::default());
     for _ in 0..rounds {

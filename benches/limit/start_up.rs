@@ -1,4 +1,4 @@
-//! What starting takes: the program on two events, against a program that does
+//! The time to start: the program on two events, compared with a program that does
 //! nothing.
 
 use std::process::{Command, Stdio};
@@ -28,7 +28,7 @@ pub(crate) fn line(options: &Options) {
     );
 }
 
-/// How long a run takes whose output goes through a pipe.
+/// The wall time of a run in milliseconds. Its output goes through a pipe.
 fn milliseconds(command: &mut Command) -> f64 {
     let start = Instant::now();
     let output = command.stdin(Stdio::null()).output().unwrap();

@@ -1,15 +1,15 @@
-//! The tables: which rows are wanted, and how they look.
+//! The tables: which rows are selected, and how they are printed.
 
 use std::cell::Cell;
 use std::path::PathBuf;
 
-use super::run::{Measure, Run, Times, in_turn};
+use super::run::{Measure, Run, Times, run_interleaved};
 
-/// What was asked for on the command line.
+/// The options of the command line.
 pub(crate) struct Options {
-    /// Only the rows with this text in them.
+    /// Only the rows that contain this text.
     pub(crate) only: Option<String>,
-    /// How often a run is compared with its limit.
+    /// The number of pairs of a run and its limit.
     pub(crate) pairs: usize,
     /// A folder of real logs.
     pub(crate) real: Option<PathBuf>,
@@ -37,9 +37,9 @@ impl Options {
 pub(crate) struct Table<'a> {
     pub(crate) options: &'a Options,
     pub(crate) measure: Measure,
-    /// How many threads the program and the limit have.
+    /// The number of threads of the program. The limit has as many, but one for a large file.
     pub(crate) threads: usize,
-    /// What the heading says, until it is printed with the first row.
+    /// The heading, until it is printed before the first row.
     pub(crate) heading: Cell<Option<String>>,
 }
 
@@ -59,19 +59,19 @@ impl Table<'_> {
         self.options.has(table, corpus, work)
     }
 
-    /// Measures a row and prints it. A run that fails has no ratio: its exit stands there.
+    /// Measures a row and prints it. If a run fails, its exit status replaces the ratio.
     pub(crate) fn compare(&self, corpus: &str, work: &str, limit: &Run, run: &Run) {
         self.heading();
-        let [limit_times, times] = in_turn([limit, run], self.options.pairs);
+        let [limit_times, times] = run_interleaved([limit, run], self.options.pairs);
         let ratio =
-            failure(&[&limit_times, &times]).unwrap_or_else(|| times.over(&limit_times, self.measure).to_string());
+            failure(&[&limit_times, &times]).unwrap_or_else(|| times.ratio_to(&limit_times, self.measure).to_string());
         let [limit, median] = [&limit_times, &times].map(|times| format!("{:.3}", times.median(self.measure)));
         let memory = run.mebibytes().map_or(String::new(), |most| format!("{most:.0}"));
         line([corpus.into(), work.into(), limit, median, ratio, memory]);
     }
 }
 
-/// How the first of the runs that failed has ended.
+/// The exit status of the first run that failed.
 pub(crate) fn failure(times: &[&Times]) -> Option<String> {
     times.iter().find_map(|times| times.failure).map(|status| status.to_string())
 }

@@ -1,15 +1,15 @@
-//! Mirroring a bucket, against the tools that people mirror it with: 20,000
+//! Mirroring a bucket, compared with other tools that do this: 20,000
 //! logs of about 20 KB from an S3 server on this machine, once at the speed of
 //! memory, once with the delays of a network.
 //!
-//! `cargo bench --bench sync` runs those tools that are on the PATH in turn,
-//! each into a fresh folder and then again, and prints one table: the time of
-//! each, and its CPU time, as a multiple of ours. In the last lines, a run that
-//! also reads the logs is compared with one that only mirrors them. `-- --only
-//! TEXT` takes the lines with the text in their work, `-- --tools LIST` only
-//! these tools beside ours, `-- --rounds N` more or fewer rounds, `-- --folder
-//! DIR` the place for the mirrors (/dev/shm where it is there: a disk that
-//! deletes and writes so much slows down).
+//! `cargo bench --bench sync` runs the tools that are on the PATH in turn,
+//! each into a fresh folder and then again. It prints one table with the time
+//! and the CPU time of each, also as multiples of ours. In the last lines, a
+//! run that also reads the logs is compared with one that only mirrors them.
+//! `-- --only TEXT` selects the lines whose work contains the text, `-- --tools
+//! LIST` the tools beside ours, `-- --rounds N` sets the number of rounds, and
+//! `-- --folder DIR` the place of the mirrors. By default that is /dev/shm if it
+//! exists, because a disk slows down when that much is deleted and written.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
@@ -24,19 +24,19 @@ mod tool;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::run::{Ran, run};
+use self::run::{RunStats, run};
 use self::scratch::Scratch;
 use self::server::Server;
 use self::table::Table;
 use self::tool::Tool;
 
-/// What is added to each GET and to each LIST.
+/// The delays of each GET and of each LIST.
 const DELAYS: [(&str, Duration, Duration); 2] = [
     ("no delay", Duration::ZERO, Duration::ZERO),
     ("with delays", Duration::from_millis(30), Duration::from_millis(100)),
 ];
 
-/// What is measured, and where.
+/// The tools that are measured, and the server and folder that they use.
 struct Bench {
     server: Server,
     scratch: Scratch,
@@ -58,7 +58,7 @@ fn main() {
     let server = Server::start();
     println!("{} objects, {:.0} MB; delays: 30 ms a GET, 100 ms a LIST", server.objects, server.bytes as f64 / 1e6);
     println!("median of {rounds} rounds; ratio: of the tool to ours (lowest to highest)");
-    let tools = tool::found(is_named);
+    let tools = tool::installed_tools(is_named);
     let table = Table { only: option(&arguments, "--only") };
     table.heading();
     let mut bench = Bench { server, scratch, tools, rounds, table };
@@ -75,13 +75,13 @@ fn option(arguments: &[String], name: &str) -> Option<String> {
 }
 
 impl Bench {
-    /// A line for each tool into a fresh folder, and again into the same.
+    /// Prints a line for each tool, first into a fresh folder, and again into the same one.
     fn compare(&mut self, delays: &str) {
         let works = [format!("first, {delays}"), format!("again, {delays}")];
         if !works.iter().any(|work| self.table.has(work)) {
             return;
         }
-        let mut measured: Vec<[Vec<Ran>; 2]> = self.tools.iter().map(|_| Default::default()).collect();
+        let mut measured: Vec<[Vec<RunStats>; 2]> = self.tools.iter().map(|_| Default::default()).collect();
         for _ in 0..self.rounds {
             for (tool, [first, again]) in self.tools.iter().zip(&mut measured) {
                 let folder = self.scratch.fresh();
@@ -97,7 +97,7 @@ impl Bench {
         }
     }
 
-    /// Rows made while the objects arrive, against the mirroring alone.
+    /// Compares making rows while the objects arrive with mirroring alone.
     fn decode(&mut self) {
         const WORKS: [(&str, &[&str]); 3] = [
             ("and ten columns", &[]),

@@ -1,27 +1,26 @@
-//! One run of a tool: how long it takes, with how much memory, and what it
-//! asks the server for.
+//! One run of a tool: its time, its memory, and its requests to the server.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use super::cpu_time::seconds_of_children;
-use super::server::{Asked, Server};
+use super::server::{RequestCounts, Server};
 
-/// What a run took.
-pub(crate) struct Ran {
+/// The measurements of a run.
+pub(crate) struct RunStats {
     pub(crate) seconds: f64,
-    /// CPU time in seconds, where the system tells.
+    /// CPU time in seconds, if the system reports it.
     pub(crate) cpu: Option<f64>,
-    /// The most memory of its processes, where the system tells.
+    /// The peak memory of its process, if the system reports it.
     pub(crate) mebibytes: Option<f64>,
-    pub(crate) asked: Asked,
-    /// How it ended, where that was not well.
+    pub(crate) request_counts: RequestCounts,
+    /// The exit status, if it failed.
     pub(crate) failure: Option<String>,
 }
 
-/// Runs a command whose output goes nowhere.
-pub(crate) fn run(command: &mut Command, server: &mut Server) -> Ran {
+/// Runs a command and discards its output.
+pub(crate) fn run(command: &mut Command, server: &mut Server) -> RunStats {
     server.reset();
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let (cpu, start) = (seconds_of_children(), Instant::now());
@@ -33,7 +32,7 @@ pub(crate) fn run(command: &mut Command, server: &mut Server) -> Ran {
     let seconds = start.elapsed().as_secs_f64();
     drop(over);
     let cpu = seconds_of_children().zip(cpu).map(|(after, before)| after - before);
-    Ran { seconds, cpu, mebibytes: watch.join().unwrap(), asked: server.asked(), failure: end }
+    RunStats { seconds, cpu, mebibytes: watch.join().unwrap(), request_counts: server.request_counts(), failure: end }
 }
 
 fn wait(child: &mut Child) -> Option<String> {
@@ -41,7 +40,7 @@ fn wait(child: &mut Child) -> Option<String> {
     (!status.success()).then(|| status.to_string())
 }
 
-/// The most memory so far, asked for now and then until the run is over.
+/// The peak memory in MiB, read every now and then until the run is over.
 fn most_memory(status: &str, is_over: &Receiver<()>) -> Option<f64> {
     const OFTEN: Duration = Duration::from_millis(20);
     let mut most = None;

@@ -1,5 +1,5 @@
-//! The server, in a process of its own, so that what it takes is the same for
-//! all: prepared logs in memory, answered on all cores.
+//! The server, in a process of its own, so that its cost is the same for all
+//! tools. It serves prepared logs from memory, on all cores.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,10 +15,10 @@ pub(crate) const MODE: &str = "serve";
 /// The bucket's name.
 pub(crate) const BUCKET: &str = "logs";
 
-/// So many different logs are behind the keys, one after the other.
+/// The number of different logs. The keys have them in turn.
 const BODIES: usize = 1000;
 
-/// The server as it is seen from here. It ends with this.
+/// The process of the server, which ends when this is dropped.
 pub(crate) struct Server {
     pub(crate) endpoint: String,
     pub(crate) objects: u64,
@@ -28,16 +28,16 @@ pub(crate) struct Server {
     answers: BufReader<ChildStdout>,
 }
 
-/// What a run asked for.
+/// The numbers of requests of a run.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct RequestCounts {
     pub(crate) lists: u64,
     pub(crate) gets: u64,
     pub(crate) heads: u64,
 }
 
 impl Server {
-    /// Starts it; the first answer says where it is and what it holds.
+    /// Starts the process. Its first answer has the endpoint, and the number and size of objects.
     pub(crate) fn start() -> Server {
         let mut command = Command::new(std::env::current_exe().unwrap());
         let mut process = command.arg(MODE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -51,26 +51,26 @@ impl Server {
         server
     }
 
-    /// What is added to each GET and to each LIST from now on.
+    /// Sets the delay of each GET and of each LIST.
     pub(crate) fn delay(&mut self, get: Duration, list: Duration) {
         self.order(&format!("delay {} {}", get.as_millis(), list.as_millis()));
     }
 
-    /// Counts from 0 again.
+    /// Resets the numbers of requests.
     pub(crate) fn reset(&mut self) {
         self.order("reset");
     }
 
-    /// What was asked for since.
-    pub(crate) fn asked(&mut self) -> Asked {
+    /// The numbers of requests since they were reset.
+    pub(crate) fn request_counts(&mut self) -> RequestCounts {
         let answer = self.order("asked");
         let counts: Vec<u64> = answer.split_whitespace().map(|count| count.parse().unwrap()).collect();
-        Asked { lists: counts[0], gets: counts[1], heads: counts[2] }
+        RequestCounts { lists: counts[0], gets: counts[1], heads: counts[2] }
     }
 
     /// Checks that a mirror holds all objects.
     pub(crate) fn check(&self, mirror: &Path) {
-        // Ours tells in a hidden file which bucket it mirrors.
+        // trail2tsv names the bucket of a mirror in a hidden file.
         let is_object = |entry: &walkdir::DirEntry| {
             entry.file_type().is_file() && !entry.file_name().to_string_lossy().starts_with('.')
         };
@@ -98,7 +98,7 @@ impl Drop for Server {
     }
 }
 
-/// Is the server, until nobody gives orders any more.
+/// Runs the server until standard input ends.
 pub(crate) fn serve() {
     let threads = std::thread::available_parallelism().unwrap().get();
     let server = s3::Server::start_on_threads(threads).unwrap();
@@ -121,7 +121,7 @@ pub(crate) fn serve() {
     }
 }
 
-/// 4 accounts, 5 regions, 30 days.
+/// Logs of 4 accounts, 5 regions and 30 days.
 fn objects() -> Vec<(String, s3::Object)> {
     let corpus = Corpus {
         files: 20_000,

@@ -1,10 +1,10 @@
-//! The table: which lines are wanted, and how they look.
+//! The table: which lines are selected, and how they are printed.
 
-use super::run::Ran;
+use super::run::RunStats;
 
-/// What was asked for.
+/// The table of results.
 pub(crate) struct Table {
-    /// Only the lines with this text in their work.
+    /// Only the lines whose work contains this text.
     pub(crate) only: Option<String>,
 }
 
@@ -18,14 +18,14 @@ impl Table {
         line(["work", "tool", "s", "ratio", "cpu s", "ratio", "MiB", "LIST", "GET", "HEAD"].map(String::from));
     }
 
-    /// Prints a line: runs of one round stand against each other. A run that
-    /// fails has no ratio: its exit stands there.
-    pub(crate) fn row(&self, work: &str, tool: &str, runs: &[Ran], ours: &[Ran]) {
+    /// Prints a line, which compares the runs of each round. If a run fails, its
+    /// exit status replaces the ratio.
+    pub(crate) fn row(&self, work: &str, tool: &str, runs: &[RunStats], ours: &[RunStats]) {
         let failure = runs.iter().chain(ours).find_map(|run| run.failure.clone());
         let (seconds, ratio) = compared(runs, ours, |run| Some(run.seconds));
         let (cpu_seconds, cpu_ratio) = compared(runs, ours, |run| run.cpu);
         let memory = runs.iter().filter_map(|run| run.mebibytes).reduce(f64::max);
-        let asked = runs[runs.len() - 1].asked;
+        let counts = runs[runs.len() - 1].request_counts;
         line([
             work.into(),
             tool.into(),
@@ -34,16 +34,16 @@ impl Table {
             cpu_seconds,
             cpu_ratio,
             memory.map_or(String::new(), |most| format!("{most:.0}")),
-            asked.lists.to_string(),
-            asked.gets.to_string(),
-            asked.heads.to_string(),
+            counts.lists.to_string(),
+            counts.gets.to_string(),
+            counts.heads.to_string(),
         ]);
     }
 }
 
-/// The median of a measure, and of its ratios to that of ours; nothing if a run lacks it.
-fn compared(runs: &[Ran], ours: &[Ran], measure: impl Fn(&Ran) -> Option<f64>) -> (String, String) {
-    let measured = |runs: &[Ran]| runs.iter().map(&measure).collect::<Option<Vec<f64>>>();
+/// The median of a measure, and of its ratios to ours; empty if a run lacks it.
+fn compared(runs: &[RunStats], ours: &[RunStats], measure: impl Fn(&RunStats) -> Option<f64>) -> (String, String) {
+    let measured = |runs: &[RunStats]| runs.iter().map(&measure).collect::<Option<Vec<f64>>>();
     let (Some(runs), Some(ours)) = (measured(runs), measured(ours)) else { return Default::default() };
     let ratios = sorted(runs.iter().zip(&ours).map(|(run, ours)| run / ours));
     let ratio = format!("{:.2} ({:.2} to {:.2})", median(&ratios), ratios[0], ratios[ratios.len() - 1]);

@@ -5,21 +5,21 @@ use std::process::Command;
 
 use super::server::BUCKET;
 
-/// A tool that is here.
+/// A tool that is installed.
 pub(crate) struct Tool {
     pub(crate) name: String,
     program: PathBuf,
     arguments: Arguments,
 }
 
-/// What follows the program's name: into a fresh folder, or again.
+/// The arguments for mirroring into a fresh folder, or again.
 type Arguments = fn(endpoint: &str, folder: &str, is_again: bool) -> Vec<String>;
 
 const OTHERS: [(&str, &str, Arguments); 3] =
     [("aws", "aws s3 sync", aws), ("s5cmd", "s5cmd, 256 workers", s5cmd), ("rclone", "rclone, 64 transfers", rclone)];
 
-/// Ours, and those of the others that are wanted and here; says which are not.
-pub(crate) fn found(is_wanted: impl Fn(&str) -> bool) -> Vec<Tool> {
+/// Ours, and the selected others that are installed. Prints their versions, or that one is missing.
+pub(crate) fn installed_tools(is_wanted: impl Fn(&str) -> bool) -> Vec<Tool> {
     let mut tools = vec![Tool { name: "trail2tsv".into(), program: ours_path(), arguments: ours_arguments }];
     for (program, name, arguments) in OTHERS.into_iter().filter(|(program, ..)| is_wanted(program)) {
         match version(program) {
@@ -58,14 +58,14 @@ impl Tool {
     }
 }
 
-/// A program with credentials that no server here looks at, and nothing of the
-/// surroundings that could slow it down.
+/// A command with credentials, which the server does not check, and without any
+/// configuration of this machine that could slow it down.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "RCLONE_CONFIG"] {
         command.env(name, "/dev/null");
     }
-    // rclone refuses to start with it, and nobody needs it here.
+    // rclone refuses to start with this variable, and no tool needs it here.
     command.env_remove("AWS_CA_BUNDLE");
     command
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
@@ -80,7 +80,7 @@ fn ours_path() -> PathBuf {
     env!("CARGO_BIN_EXE_trail2tsv").into()
 }
 
-/// Our main job: rows while the objects arrive.
+/// The main command of the program: rows while the objects arrive.
 pub(crate) fn ours(endpoint: &str, folder: &Path) -> Command {
     let mut command = command(&ours_path());
     command.args(["--bucket", BUCKET, "--endpoint-url", endpoint, "--mirror"]).arg(folder);
@@ -95,8 +95,8 @@ fn aws(endpoint: &str, folder: &str, _: bool) -> Vec<String> {
     strings(&["--endpoint-url", endpoint, "s3", "sync", "--only-show-errors", &address(""), folder])
 }
 
-/// Its `sync` is the fastest of its ways to find nothing new, and the slowest
-/// to fetch everything: it asks for each object twice.
+/// `sync` is the fastest of its commands if nothing is new, and the slowest if
+/// everything is, because it requests each object twice.
 fn s5cmd(endpoint: &str, folder: &str, is_again: bool) -> Vec<String> {
     let folder = format!("{folder}/");
     let start = ["--endpoint-url", endpoint, "--numworkers", "256", "--log", "error"];

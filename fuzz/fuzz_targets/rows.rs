@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::rows(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::check_file(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::structure(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::check_structure(bytes));

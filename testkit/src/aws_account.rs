@@ -1,8 +1,8 @@
 //! An account with the services that a trail needs (S3, SNS, SQS, CloudTrail, Organizations, STS), as one server that
 //! runs inside a test.
 //!
-//! It keeps what it is told to create, refuses what AWS refuses, records the calls, and fails on request. Signatures
-//! are read but not verified.
+//! It keeps the resources that a client creates, refuses what AWS refuses, records the calls, and
+//! fails on request. Signatures are read but not verified.
 //!
 //! ```
 //! use testkit::aws_account::{AwsAccount, Fault};
@@ -30,12 +30,13 @@ use crate::http::{HttpServer, Reply, Request};
 /// The account that the credentials of every request belong to.
 pub const ACCOUNT: &str = "111122223333";
 
-/// A failure of the server.
+/// A failure of the server, or a change by others.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// After this many changes, every request is denied, so that the client ends.
     StopAfter(usize),
-    /// The change of this number, from 1, is made, and the connection is closed without an answer.
+    /// The change with this number, counted from 1, is made, and the connection is closed without
+    /// an answer.
     LoseAnswer(usize),
     /// Requests for an operation fail with this status and code, a number of times.
     Refuse {
@@ -57,7 +58,7 @@ pub enum Fault {
         /// The value.
         value: Value,
     },
-    /// The list of trails has always one more page.
+    /// The list of trails always has one more page.
     EndlessList,
 }
 
@@ -67,7 +68,7 @@ pub struct AwsAccount {
     state: Arc<Mutex<State>>,
 }
 
-/// What the account has, and what was asked of it.
+/// The resources of the account, and the requests that it received.
 #[derive(Default)]
 struct State {
     /// By service (`buckets`, `topics`, `queues`, `trails`), then by name.
@@ -90,7 +91,7 @@ struct Refusal {
     text: String,
 }
 
-/// An operation, in whatever protocol it came.
+/// A requested operation, independent of its protocol.
 struct Call {
     protocol: Protocol,
     operation: String,
@@ -108,7 +109,7 @@ enum Protocol {
 }
 
 impl AwsAccount {
-    /// Starts a server for an account that has nothing.
+    /// Starts a server for an account without resources.
     pub fn start() -> Self {
         let resources = json!({"buckets": {}, "topics": {}, "queues": {}, "trails": {}});
         let state = Arc::new(Mutex::new(State { resources, ..State::default() }));
@@ -140,7 +141,7 @@ impl AwsAccount {
         self.state.lock().unwrap().organization = Some((organization.to_owned(), management_account.to_owned()));
     }
 
-    /// All that the account has, by service and name. Policies are texts.
+    /// All resources of the account, by service and name. Policies are texts.
     pub fn resources(&self) -> Value {
         self.state.lock().unwrap().resources.clone()
     }
@@ -167,7 +168,7 @@ impl State {
         self.resources.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
     }
 
-    /// Sets the values that others set before an operation, once.
+    /// Applies [`Fault::SetBefore`] faults for this operation, once.
     fn set_before(&mut self, operation: &str) {
         let is_due = |fault: &Fault| matches!(fault, Fault::SetBefore { operation: other, .. } if *other == operation);
         let (due, later): (Vec<Fault>, Vec<Fault>) = std::mem::take(&mut self.faults).into_iter().partition(is_due);
@@ -241,7 +242,7 @@ impl State {
         }
     }
 
-    /// A resource, or the error that there is none.
+    /// A resource, or this error if it does not exist.
     fn existing(&mut self, kind: &str, name: &str, status: u16, code: &str) -> Result<&mut Value, Refusal> {
         let all = self.resources[kind].as_object_mut().unwrap();
         all.get_mut(name).ok_or_else(|| refuse(status, code, "it does not exist"))
@@ -249,7 +250,7 @@ impl State {
 }
 
 impl Call {
-    /// Reads a request; none if it has the form of no protocol.
+    /// Reads a request. `None` if it does not fit any of the protocols.
     fn read(request: &Request) -> Option<Self> {
         let region = request.region().to_owned();
         let body = String::from_utf8_lossy(&request.body).into_owned();

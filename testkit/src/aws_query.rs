@@ -1,8 +1,9 @@
 //! The services of AWS that use the Query protocol (EC2, load balancing, Auto Scaling, STS), as one server that runs
 //! inside a test.
 //!
-//! A test gives the entries of each list. The server answers them page by page, counts what it was asked, and fails
-//! on request. A list that was not given is empty. Signatures are read but not verified.
+//! A test sets the entries of each list. The server returns them page by page, records the
+//! requests, and fails on demand. A list that was not set is empty. Signatures are read but not
+//! verified.
 //!
 //! ```
 //! use testkit::aws_query::{Api, QueryServer};
@@ -50,9 +51,9 @@ pub enum Api {
 /// A request that the server has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryCall {
-    /// The interface, by the version that was named.
+    /// The interface, derived from the version in the request.
     pub api: Api,
-    /// What is asked.
+    /// The action, such as `DescribeVolumes`.
     pub action: String,
     /// The region that the request was signed for.
     pub region: String,
@@ -66,7 +67,7 @@ pub struct QueryServer {
     script: Arc<Mutex<Script>>,
 }
 
-/// What the server answers, and what it was asked.
+/// The scripted answers, and the requests received.
 #[derive(Default)]
 struct Script {
     regions: Vec<String>,
@@ -106,7 +107,7 @@ impl QueryServer {
         self.server.url()
     }
 
-    /// Sets the entries of a list: whole elements, in the element of this name.
+    /// Sets the entries of a list: complete XML elements, which the answer wraps in `element`.
     pub fn list(&self, api: Api, action: &str, region: &str, element: &str, entries: Vec<String>) {
         let list = List { element: element.to_owned(), entries };
         self.script.lock().unwrap().lists.insert((api, action.to_owned(), region.to_owned()), list);
@@ -123,12 +124,12 @@ impl QueryServer {
         self.fail(action, region, 0, "", usize::MAX);
     }
 
-    /// Answers everything again.
+    /// Ends all failures.
     pub fn clear_failures(&self) {
         self.script.lock().unwrap().failures.clear();
     }
 
-    /// How often an action was asked for since the start or the last [`calls`](Self::calls).
+    /// The number of requests for an action since the start or the last [`calls`](Self::calls).
     pub fn count(&self, action: &str) -> usize {
         self.script.lock().unwrap().calls.iter().filter(|call| call.action == action).count()
     }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::logs::{gunzip, gzip};
 
-/// The ending of the file with a digest's signature in a mirror.
+/// The suffix of the file that has a digest's signature in a mirror.
 pub const SIGNATURE_ENDING: &str = ".meta";
 
 /// A key pair that signs digests.
@@ -28,7 +28,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// The first or the second key pair of `testkit/digest-keys`, which sign nothing but chains of tests.
+    /// Key pair 0 or 1 of `testkit/digest-keys`. The pairs only sign chains of tests.
     #[must_use]
     pub fn of_tests(number: usize) -> SigningKey {
         const PAIRS: [&[u8]; 2] = [include_bytes!("../digest-keys/1.pk8"), include_bytes!("../digest-keys/2.pk8")];
@@ -37,7 +37,7 @@ impl SigningKey {
         SigningKey { pair, fingerprint }
     }
 
-    /// The public key: DER of PKCS#1.
+    /// The public key, as PKCS#1 in DER.
     #[must_use]
     pub fn public(&self) -> Vec<u8> {
         self.pair.public_key().as_ref().to_vec()
@@ -93,13 +93,13 @@ pub struct DigestChain {
     pub home_region: String,
     /// The beginning of the first hour.
     pub start: Timestamp,
-    /// Whether its digests are made later.
+    /// Whether its digests are backfilled, which CloudTrail does later.
     pub is_backfill: bool,
     /// The number of log files in each hour.
     pub logs: Vec<u32>,
 }
 
-/// The end of a chain so far.
+/// The last digest of a chain so far, to which the next one refers.
 #[derive(Clone, Debug)]
 struct LastDigest {
     key: String,
@@ -151,7 +151,7 @@ impl DigestChain {
         )
     }
 
-    /// The key of a log file, delivered so many minutes after the beginning of an hour.
+    /// The key of a log file that is delivered this many minutes after the beginning of an hour.
     #[must_use]
     pub fn log_key(&self, hour: usize, minute: i64, unique: &str) -> String {
         let DigestChain { prefix, account, region, .. } = self;
@@ -172,7 +172,7 @@ impl DigestChain {
     }
 }
 
-/// The text of a log file.
+/// The text of a log file with one event.
 #[must_use]
 pub fn log_text(account: &str, region: &str, time: Timestamp, id: &str) -> String {
     json!({"Records": [{
@@ -184,7 +184,8 @@ pub fn log_text(account: &str, region: &str, time: Timestamp, id: &str) -> Strin
 }
 
 impl SignedBucket {
-    /// Adds the digests and log files of a chain, signed by the key of each hour.
+    /// Adds the digests and log files of a chain. `key` returns the number of the key pair that
+    /// signs the digest of an hour.
     pub fn add(&mut self, chain: &DigestChain, key: impl Fn(usize) -> usize) {
         let pairs = [SigningKey::of_tests(0), SigningKey::of_tests(1)];
         let mut last: Option<LastDigest> = None;

@@ -1,7 +1,8 @@
 //! The event history of CloudTrail, as a server that runs inside a test: `LookupEvents` with one attribute, a window
 //! of time and pages, in every region.
 //!
-//! A test gives the events of each region, and which requests fail. Signatures are read but not verified.
+//! A test sets the events of each region, and the requests that fail. Signatures are read but not
+//! verified.
 //!
 //! ```
 //! use serde_json::json;
@@ -45,7 +46,7 @@ pub struct HistoryEvent {
     attributes: HashMap<&'static str, String>,
     resources: Vec<String>,
     id: String,
-    /// `CloudTrailEvent`; no text leaves it out.
+    /// `CloudTrailEvent`; left out if `None`.
     text: Option<String>,
 }
 
@@ -55,7 +56,7 @@ pub struct EventHistoryServer {
     script: Arc<Mutex<Script>>,
 }
 
-/// What the server answers, and what it was asked.
+/// The scripted answers, and the requests received.
 struct Script {
     /// The events of each region, newest first.
     regions: HashMap<String, Vec<HistoryEvent>>,
@@ -63,7 +64,7 @@ struct Script {
     delays: HashMap<String, Duration>,
     failures: Vec<Failure>,
     requests: Vec<LookupRequest>,
-    /// The tokens handed out: the parameters without the token, and the number of events before the page.
+    /// The tokens issued: the parameters without the token, and the number of events before the page.
     tokens: Vec<(Value, usize)>,
 }
 
@@ -101,7 +102,7 @@ impl HistoryEvent {
         Self { second, attributes, resources: Vec::new(), id, text: Some(event.to_string()) }
     }
 
-    /// The same event, listed under the name of a resource too.
+    /// The same event, also listed under the name of a resource.
     pub fn about(mut self, resource: &str) -> Self {
         self.resources.push(resource.to_owned());
         self
@@ -182,8 +183,8 @@ impl EventHistoryServer {
         self.fail_at(region, None, status, code, times);
     }
 
-    /// Fails this many requests for the page that begins after this many events. The code
-    /// `InvalidNextTokenException` is what a token that has expired gets.
+    /// Fails this many requests for the page that begins after `at` events, or for any page if `at`
+    /// is `None`. AWS answers an expired token with the code `InvalidNextTokenException`.
     pub fn fail_at(&self, region: &str, at: Option<usize>, status: u16, code: &str, times: usize) {
         let body = json!({"__type": format!("com.amazonaws#{code}"), "message": "as the test wants"}).to_string();
         self.answer_at(region, at, status, &body, times);

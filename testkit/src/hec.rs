@@ -1,7 +1,8 @@
 //! Splunk's HTTP Event Collector, as a server that runs inside a test.
 //!
-//! It checks token, compression and JSON as the real one does, and keeps what it took. A test scripts failures, which
-//! are answered one after another before the collector works normally again.
+//! It checks the token, the compression and the JSON as the real one does, and keeps the events
+//! that it accepts. A test scripts failures, which occur one after another before the collector
+//! works normally again.
 //!
 //! ```
 //! use testkit::hec::{HecReply, HecServer};
@@ -23,14 +24,14 @@ use serde_json::{Map, Value, json};
 
 use crate::http::{HttpServer, Reply, Request};
 
-/// An event that the collector took.
+/// An event that the collector accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TakenEvent {
     /// All members of its object, `event` included.
     pub object: Map<String, Value>,
     /// The object as it was sent.
     pub text: String,
-    /// The request that it came in, from 0.
+    /// The number of the request that contained it, from 0.
     pub request: usize,
 }
 
@@ -46,7 +47,7 @@ impl TakenEvent {
     }
 }
 
-/// What the collector does with a request for events, instead of its normal work.
+/// What the collector does with a request that sends events, instead of its normal work.
 #[derive(Clone, Debug)]
 pub enum HecReply {
     /// Does its normal work; for scripts in which a later request fails.
@@ -55,9 +56,9 @@ pub enum HecReply {
     Busy,
     /// Any other answer.
     Answer(u16, String),
-    /// Closes the connection and takes nothing.
+    /// Closes the connection without accepting any event.
     HangUp,
-    /// Takes the events, but closes the connection before it answers.
+    /// Accepts the events, but closes the connection without an answer.
     HangUpAfterTaking,
 }
 
@@ -67,13 +68,13 @@ pub enum Acknowledging {
     /// It does not.
     #[default]
     Off,
-    /// After it was asked this many times in vain.
+    /// After this many polls in vain.
     After(u32),
-    /// It gives numbers, but never acknowledges them.
+    /// It returns acknowledgement ids, but never acknowledges them.
     Never,
 }
 
-/// A request for events as it came.
+/// A request that sent events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HecRequest {
     /// The header `X-Splunk-Request-Channel`.
@@ -100,7 +101,7 @@ struct Collector {
     cookie: Option<String>,
     taken: Vec<TakenEvent>,
     requests: Vec<HecRequest>,
-    /// How often each number was asked for.
+    /// The number of polls for each acknowledgement id.
     polls: BTreeMap<u64, u32>,
 }
 
@@ -131,12 +132,12 @@ impl HecServer {
         self.server.url()
     }
 
-    /// Adds answers to the next requests for events.
+    /// Scripts the answers to the next requests that send events.
     pub fn script(&self, replies: impl IntoIterator<Item = HecReply>) {
         self.collector.lock().unwrap().script.extend(replies);
     }
 
-    /// Sets whether it acknowledges.
+    /// Sets whether and when it acknowledges.
     pub fn set_acknowledging(&self, acknowledging: Acknowledging) {
         self.collector.lock().unwrap().acknowledging = acknowledging;
     }
@@ -166,22 +167,22 @@ impl HecServer {
         self.collector.lock().unwrap().cookie = Some(cookie.into());
     }
 
-    /// Everything that was taken, in the order in which it came.
+    /// All accepted events, in order of arrival.
     pub fn events(&self) -> Vec<TakenEvent> {
         self.collector.lock().unwrap().taken.clone()
     }
 
-    /// Number of events that were taken.
+    /// The number of accepted events.
     pub fn count(&self) -> usize {
         self.collector.lock().unwrap().taken.len()
     }
 
-    /// All requests for events.
+    /// All requests that sent events.
     pub fn requests(&self) -> Vec<HecRequest> {
         self.collector.lock().unwrap().requests.clone()
     }
 
-    /// How often it was asked for acknowledgements.
+    /// The number of polls for acknowledgements. A request counts once for each id in it.
     pub fn polls(&self) -> u32 {
         self.collector.lock().unwrap().polls.values().sum()
     }

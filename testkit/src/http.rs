@@ -1,4 +1,4 @@
-//! An HTTP server that runs inside a test, and answers as a closure says.
+//! An HTTP server that runs inside a test. A closure answers its requests.
 //!
 //! ```
 //! use testkit::http::{HttpServer, Reply};
@@ -70,7 +70,7 @@ pub struct Reply {
     pub body: String,
     /// Headers, besides those that every answer has.
     pub headers: Vec<(String, String)>,
-    /// How long to wait first.
+    /// The wait before the answer.
     pub delay: Duration,
 }
 
@@ -153,13 +153,13 @@ async fn accept(listener: TcpListener, handler: Arc<Handler>) {
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
             let service = service_fn(|request| serve(handler.clone(), request));
-            // A client that leaves is not an error.
+            // A client that disconnects is not an error.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-/// An error ends the connection.
+/// Answers a request. An error closes the connection without an answer.
 async fn serve(handler: Arc<Handler>, request: hyper::Request<Incoming>) -> io::Result<Response<String>> {
     let (head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or_else(String::new, ToString::to_string);
@@ -174,7 +174,7 @@ async fn serve(handler: Arc<Handler>, request: hyper::Request<Incoming>) -> io::
     Ok(answer.body(reply.body).unwrap())
 }
 
-/// What arrives before the client leaves.
+/// Reads the part of the body that arrives before the client disconnects.
 async fn receive(mut body: Incoming) -> Bytes {
     let mut bytes = Vec::new();
     while let Some(Ok(frame)) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {

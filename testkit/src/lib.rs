@@ -1,4 +1,4 @@
-//! What the tests, examples and benchmarks of trail2tsv share.
+//! Support code that the tests, examples and benchmarks of trail2tsv share.
 
 pub mod aws_account;
 pub mod aws_query;

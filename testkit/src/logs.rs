@@ -1,9 +1,8 @@
-//! CloudTrail logs made on purpose: realistic events from a seed, whole bucket
-//! folders of them, the small bucket of `testdata/` with its story, and a list
-//! of unusual events.
+//! Generates CloudTrail logs: realistic events from a seed, whole bucket folders of them, the small
+//! bucket of `testdata/` with its story, and a list of unusual events.
 //!
 //! Everything is a pure function of its seed, so a failure can be repeated and
-//! the checked-in sample can be compared with what is written today. All
+//! the checked-in sample can be compared with today's output. All
 //! accounts, addresses, names and keys are values reserved for documentation.
 //!
 //! ```text
@@ -11,7 +10,7 @@
 //! template, event_context a template's placeholders, and their values in one event
 //! seeded                  identifiers that follow from a seed
 //! event, order            one event's fields, and the orders of its keys
-//! prepared_call           a call with its templates taken apart, and who may make it
+//! prepared_call           a call with its templates parsed, and who may make it
 //! population              the identities of a large account, and their habits
 //! generator               picks a call and an actor, writes one event
 //! file                    one log object: its key and its records
@@ -19,8 +18,8 @@
 //! chains                  random chains of credentials
 //! story                   the sample's hand-written events
 //! history                 random changes of instances, addresses and rules
-//! digest, bucket          the digest object; everything written below a folder
-//! edge_cases              events that are valid and unusual
+//! digest, bucket          the digest object; writing objects below a folder
+//! edge_cases              unusual events, hand-written and random
 //! ```
 
 mod account_region;

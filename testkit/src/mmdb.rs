@@ -1,12 +1,12 @@
-//! Writes small databases in the format of MaxMind, with made-up content.
+//! Writes small databases in MaxMind's format, with made-up content.
 
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-/// What stands before the metadata.
+/// The marker that precedes the metadata.
 const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
-/// Zeros between the tree and the data.
+/// The number of zero bytes between the tree and the data.
 const SEPARATOR: usize = 16;
 
 const TEXT: u8 = 2;
@@ -17,13 +17,13 @@ const U64: u8 = 9;
 const ARRAY: u8 = 11;
 const BOOLEAN: u8 = 14;
 
-/// A database of this type with a record for each network, such as `203.0.113.0/24`. The most
-/// specific network has an address; of equal ones, the last one.
+/// A database of this type with a record for each network, such as `203.0.113.0/24`. An address
+/// belongs to the most specific network, and to the last one of equal networks.
 ///
 /// # Panics
 ///
-/// If a text is not a network, or a record has a value other than texts, whole numbers, lists
-/// and maps.
+/// If a text is not a network or is `::/0`, or if a record has values other than texts, whole
+/// numbers, booleans, lists and maps.
 pub fn database(database_type: &str, networks: &[(&str, Value)]) -> Vec<u8> {
     let (mut tree, mut data) = (SearchTree { nodes: vec![[Record::Empty; 2]] }, Vec::new());
     let mut networks: Vec<_> = networks.iter().map(|(network, record)| (path(network), record)).collect();
@@ -58,8 +58,8 @@ pub fn sample() -> Vec<u8> {
     database("Sample-Country-ASN", &networks)
 }
 
-/// The path of a network from the root of the tree: its bits and their number. IPv4 networks
-/// are at `::/96`.
+/// The path of a network from the root of the tree: its bits and their number. IPv4 networks are
+/// below `::/96`.
 fn path(network: &str) -> (u128, usize) {
     let Some((address, length)) = network.split_once('/') else { panic!("{network} is not a network") };
     match (address.parse(), length.parse::<usize>()) {
@@ -86,7 +86,7 @@ impl SearchTree {
     /// Adds a network that is not larger than those before.
     fn insert(&mut self, bits: u128, length: usize, offset: usize) {
         let side = |depth: usize| usize::from(bits >> (127 - depth) & 1 == 1);
-        assert!(length > 0, "a network of all addresses has no place in the tree");
+        assert!(length > 0, "the network of all addresses cannot be stored in the tree");
         let mut node = 0;
         for depth in 0..length - 1 {
             node = match self.nodes[node][side(depth)] {
@@ -172,7 +172,8 @@ fn push_number(kind: u8, number: u64, out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-/// The type of a value and its size: of a text, bytes; of a list or a map, entries.
+/// Writes the type of a value and its size: the bytes of a text or number, the entries of a list or
+/// map, or a boolean itself.
 fn push_head(kind: u8, size: usize, out: &mut Vec<u8>) {
     let (short, more) = match size {
         0..29 => (size as u8, Vec::new()),

@@ -1,9 +1,9 @@
-//! A plain decoder: every value built by serde_json, every rule written down
-//! once more and as simply as it can be said. Slow, and the measure of the
-//! fast one.
+//! A plain decoder: serde_json builds every value, and every rule is written a second time, as
+//! simply as possible. It is slow. Tests compare the fast decoder with it.
 //!
-//! Here is which events a text has; in [`row`], what their cells show; in
-//! [`filter`], which of them an option matches; in [`history`], what was so when.
+//! This module finds the events in a text. [`row`] and [`network`] determine their cells, [`actor`]
+//! who was behind them, [`filter`] whether an option matches them, and [`history`] the states of
+//! resources over time.
 
 pub mod actor;
 pub mod filter;
@@ -23,14 +23,13 @@ use self::tree::Tree;
 pub enum Ending {
     /// All of it was read.
     Whole,
-    /// It stops in the middle of a value.
+    /// The text ends in the middle of a value.
     Early,
-    /// There is something in it that is no JSON.
+    /// The text contains something that is not JSON.
     Malformed,
 }
 
-/// The events in the text of a file, whatever they come wrapped in. Text
-/// behind the first mistake is left out.
+/// The events in the text of a file, in any envelope. Text after the first error is ignored.
 pub fn events(text: &[u8]) -> Vec<Value> {
     read(text).0
 }
@@ -38,45 +37,45 @@ pub fn events(text: &[u8]) -> Vec<Value> {
 /// The events in the text of a file, and how its reading ended.
 pub fn read(text: &[u8]) -> (Vec<Value>, Ending) {
     let written = String::from_utf8_lossy(text);
-    // Nobody writes a line end in a string that is a whole value: such a line is cut.
+    // A string outside of all objects and lists has no line end unless its line was cut.
     let has_cut = cut_string(&written);
-    let mut found = Found::default();
+    let mut found = EventCollector::default();
     let ending = found.file(&written);
     (found.events, if has_cut || found.is_malformed { Ending::Malformed } else { ending })
 }
 
-/// Lists in lists, and in objects, which count twice, are read to this depth.
+/// Nested lists are read to this depth. An object around a list adds one more level.
 const MAX_DEPTH: usize = 64;
-/// The members that hold a list.
+/// The members that hold a list of records.
 const LISTS: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 
-/// The members that only events have.
-const MARKS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
+/// The members that identify an event.
+const EVENT_MARKERS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
 
-/// What is found in a text.
+/// The events found so far in a text.
 #[derive(Default)]
-struct Found {
+struct EventCollector {
     events: Vec<Value>,
-    /// Whether something that is surely an event cannot be read.
+    /// Whether something that must be an event cannot be read.
     is_malformed: bool,
 }
 
 /// How far values were read.
-enum Read {
+enum ReadEnd {
     /// To the end, or to an error.
     To(Ending),
-    /// To a line that begins with a time, at this offset. It has quotes that do not
-    /// delimit strings.
+    /// To a line that begins with a time, at this offset. It has quotes that do not delimit
+    /// strings.
     Line(usize),
 }
 
-impl Found {
+impl EventCollector {
     /// Reads the text of a file.
     fn file(&mut self, mut written: &str) -> Ending {
         loop {
             match self.values(&strict(written), true) {
-                Read::To(ending) => return ending,
-                Read::Line(at) => {
+                ReadEnd::To(ending) => return ending,
+                ReadEnd::Line(at) => {
                     let rest = &written[written_length(written, at)..];
                     let end = rest.find('\n').unwrap_or(rest.len());
                     written = &rest[message(&rest[..end]).unwrap_or(end)..];
@@ -85,9 +84,8 @@ impl Found {
         }
     }
 
-    /// Reads value after value. Lines with a time before the value are of files
-    /// only.
-    fn values(&mut self, text: &str, is_file: bool) -> Read {
+    /// Reads one value after another. Only in a file can a line have a time before its value.
+    fn values(&mut self, text: &str, is_file: bool) -> ReadEnd {
         let (mut rest, mut may_separate) = (text, false);
         loop {
             rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
@@ -102,13 +100,13 @@ impl Found {
                 continue;
             }
             if rest.is_empty() {
-                return Read::To(Ending::Whole);
+                return ReadEnd::To(Ending::Whole);
             }
             if is_file && is_time(rest) {
                 let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
                 let message = message(line);
                 if line[..message.unwrap_or(line.len())].contains('"') {
-                    return Read::Line(text.len() - rest.len());
+                    return ReadEnd::Line(text.len() - rest.len());
                 }
                 rest = &rest[message.unwrap_or(line.len())..];
                 may_separate = false;
@@ -120,19 +118,19 @@ impl Found {
             values.disable_recursion_limit();
             let mut values = values.into_iter::<Tree>();
             match values.next() {
-                None => return Read::To(Ending::Whole),
+                None => return ReadEnd::To(Ending::Whole),
                 Some(Ok(tree)) => {
                     rest = &rest[values.byte_offset()..];
                     may_separate = matches!(tree, Tree::Array(_) | Tree::Object(_));
                     self.value(tree, 0);
                 }
-                Some(Err(error)) if error.is_eof() => return Read::To(Ending::Early),
-                Some(Err(_)) => return Read::To(Ending::Malformed),
+                Some(Err(error)) if error.is_eof() => return ReadEnd::To(Ending::Early),
+                Some(Err(_)) => return ReadEnd::To(Ending::Malformed),
             }
         }
     }
 
-    /// Adds the events that a value is, holds or carries.
+    /// Adds a value that is an event, or the events inside it.
     fn value(&mut self, tree: Tree, depth: usize) {
         match tree {
             Tree::Array(items) if depth < MAX_DEPTH => {
@@ -153,10 +151,10 @@ impl Found {
         }
     }
 
-    /// Adds the event that an object is, or those that it carries.
+    /// Adds an object that is an event, or the events inside it.
     fn object(&mut self, members: Vec<(String, Tree)>) {
         let object = Tree::Object(members.clone()).into_value();
-        if has_marks(&object) {
+        if has_event_markers(&object) {
             if is_event(&object) {
                 self.events.push(completed(object));
             }
@@ -178,8 +176,8 @@ impl Found {
         }
     }
 
-    /// Adds the events in the text of a string; false where that is surely to be an
-    /// event, and is not even JSON.
+    /// Adds the events in the text of a string. False if `is_sure` says that it is an event, but it
+    /// does not even begin like JSON.
     fn string(&mut self, text: &str, is_sure: bool) -> bool {
         let text = strict(text);
         let start = text.trim_start_matches([' ', '\t', '\r', '\n']);
@@ -189,7 +187,7 @@ impl Found {
             return !is_sure;
         }
         let count = self.events.len();
-        if matches!(self.values(&text, false), Read::To(Ending::Whole)) {
+        if matches!(self.values(&text, false), ReadEnd::To(Ending::Whole)) {
             return true;
         }
         let has_key = |rest: &str| rest.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('"');
@@ -198,16 +196,16 @@ impl Found {
     }
 }
 
-/// Whether a list comes before what makes an event.
+/// Whether a list of records comes before all members that identify an event.
 fn is_list_first(members: &[(String, Tree)]) -> bool {
-    members.iter().find(|member| is_list(member) || MARKS.contains(&&*member.0)).is_some_and(is_list)
+    members.iter().find(|member| is_list(member) || EVENT_MARKERS.contains(&&*member.0)).is_some_and(is_list)
 }
 
 fn is_list((name, value): &(String, Tree)) -> bool {
     LISTS.contains(&name.as_str()) && matches!(value, Tree::Array(_))
 }
 
-/// Whether a line begins with a time, as those of an export of CloudWatch Logs.
+/// Whether a line begins with a time, as in an export of CloudWatch Logs.
 fn is_time(line: &str) -> bool {
     line.len() > 10
         && line.bytes().zip(*b"0000-00-00T").all(|(byte, form)| match form {
@@ -216,14 +214,14 @@ fn is_time(line: &str) -> bool {
         })
 }
 
-/// Where the object behind the time of a line, and maybe one word, begins.
+/// The offset of the object in a line, after the time and at most one word.
 fn message(line: &str) -> Option<usize> {
     let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
     let message = words.skip(1).take(2).find(|word| word.starts_with('{'))?;
     Some(message.as_ptr() as usize - line.as_ptr() as usize)
 }
 
-/// Whether a string outside of everything holds a line end.
+/// Whether a string outside of all objects and lists contains a line end.
 fn cut_string(text: &str) -> bool {
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     text.chars().any(|character| {
@@ -241,16 +239,16 @@ fn cut_string(text: &str) -> bool {
 
 fn is_event(item: &Value) -> bool {
     let service = item["eventSource"].as_str().and_then(|source| source.strip_prefix("aws:"));
-    has_marks(item) && !service.is_some_and(|service| item[service].is_object())
+    has_event_markers(item) && !service.is_some_and(|service| item[service].is_object())
 }
 
-fn has_marks(item: &Value) -> bool {
+fn has_event_markers(item: &Value) -> bool {
     let Some(object) = item.as_object() else { return false };
     let has = |mark: &&str| object.contains_key(*mark);
     ["eventVersion", "eventTime", "eventID"].iter().any(has) || (has(&"eventName") && FIELDS.iter().any(has))
 }
 
-/// The fields of events, but for `eventName`.
+/// Further fields of events. An object with `eventName` alone is not an event.
 const FIELDS: &[&str] = &[
     "userIdentity",
     "eventSource",
@@ -281,8 +279,8 @@ const FIELDS: &[&str] = &[
     "tlsDetails",
 ];
 
-/// An event with the usual fields: an aggregated one has them under other names, and
-/// one of Insights is about a call and a service.
+/// An event with the usual fields. Aggregated events have some under other names, and Insights
+/// events have them in `insightDetails`.
 fn completed(mut event: Value) -> Value {
     if event.get("eventTime").is_some() && event.get("eventName").is_some() {
         return event;

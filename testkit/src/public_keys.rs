@@ -54,7 +54,7 @@ pub struct PublicKeyServer {
     script: Arc<Mutex<Script>>,
 }
 
-/// What the server answers, and what it was asked.
+/// The scripted answers, and the requests received.
 struct Script {
     /// The keys of each region, in the order in which they were added.
     regions: HashMap<String, Vec<ListedKey>>,
@@ -119,7 +119,7 @@ impl PublicKeyServer {
         self.answer(region, Reply::new(status, body.to_string()), times);
     }
 
-    /// Gives this many requests to a region this answer.
+    /// Answers this many requests to a region with this reply.
     pub fn answer(&self, region: &str, reply: Reply, times: usize) {
         self.script().failures.push(Failure { region: region.to_owned(), reply, times });
     }

@@ -1,8 +1,8 @@
-//! An S3 that runs inside a test, a benchmark or an example.
+//! An S3 server that runs inside a test, a benchmark or an example.
 //!
-//! It answers what a reader of a bucket asks (ListObjectsV2, GET and HEAD, path-style, over plain HTTP), counts
-//! what it was asked, and misbehaves on request. Signatures are read but not verified; nothing can be written
-//! over HTTP: a test puts and removes objects through its [`Bucket`].
+//! It answers the requests of a bucket's reader (ListObjectsV2, GET and HEAD, path-style, over
+//! plain HTTP), counts them, and fails on demand. Signatures are read but not verified. Nothing can
+//! be written over HTTP: a test puts and removes objects through its [`Bucket`].
 //!
 //! ```
 //! use testkit::s3::{Bucket, Fault, Server};
@@ -15,16 +15,17 @@
 //! assert_eq!((server.counts().get, fault.fired()), (0, 0));
 //! ```
 //!
-//! | file | what is in it |
+//! | file | content |
 //! |---|---|
-//! | `server` | the thread, the buckets, what a test can turn |
+//! | `server` | the thread, the buckets, the settings for a test |
 //! | `connection` | one TCP connection, and how to break it |
-//! | `request` | what was asked, by whom |
+//! | `request` | a parsed request, and who signed it |
 //! | `answer` | which of the parts below answers |
 //! | `listing`, `object`, `error`, `xml` | the answers S3 gives |
-//! | `selection`, `fault`, `body` | which requests go wrong, how, and the bytes that then leave |
+//! | `selection`, `fault`, `body` | which requests go wrong, how, and the bytes that are then sent
+//! |
 //! | `store`, `bucket`, `folder`, `synthetic` | where objects come from |
-//! | `counts` | what a test asserts |
+//! | `counts` | the numbers of requests, for assertions |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
 

@@ -55,7 +55,7 @@ struct State {
     most_receipts: Option<u64>,
     messages: BTreeMap<MessageId, Message>,
     sent: usize,
-    dead: Vec<MessageId>,
+    dead_letters: Vec<MessageId>,
     log: Vec<(MessageId, SqsAction)>,
     failures: Vec<Failure>,
     before_delete: Option<DeleteCheck>,
@@ -101,12 +101,12 @@ impl SqsServer {
         id
     }
 
-    /// Answers this operation so, as often as told.
+    /// Answers this many requests for the operation with this reply.
     pub fn fail(&self, operation: &str, reply: Reply, times: usize) {
         self.state.lock().unwrap().failures.push(Failure { operation: operation.to_owned(), reply, times });
     }
 
-    /// Answers this operation with an error of SQS, as often as told.
+    /// Answers this many requests for the operation with an error of SQS.
     pub fn refuse(&self, operation: &str, status: u16, code: &str, times: usize) {
         let body = json!({"__type": format!("com.amazonaws.sqs#{code}"), "message": "as the test wants"});
         self.fail(operation, Reply::new(status, body.to_string()), times);
@@ -117,14 +117,14 @@ impl SqsServer {
         self.state.lock().unwrap().before_delete = Some(Box::new(check));
     }
 
-    /// Number of messages that are not deleted, hidden ones included.
+    /// The number of messages in the queue, hidden ones included.
     pub fn waiting(&self) -> usize {
         self.state.lock().unwrap().messages.len()
     }
 
-    /// The bodies of the messages that were received too often.
-    pub fn dead(&self) -> Vec<MessageId> {
-        self.state.lock().unwrap().dead.clone()
+    /// The ids of the messages in the dead-letter queue.
+    pub fn dead_letters(&self) -> Vec<MessageId> {
+        self.state.lock().unwrap().dead_letters.clone()
     }
 
     /// Whether a message was deleted.
@@ -132,7 +132,7 @@ impl SqsServer {
         self.state.lock().unwrap().log.contains(&(id, SqsAction::Deleted))
     }
 
-    /// What was done, in this order.
+    /// The actions of clients, in order.
     pub fn log(&self) -> Vec<(MessageId, SqsAction)> {
         self.state.lock().unwrap().log.clone()
     }
@@ -174,16 +174,16 @@ impl State {
     }
 
     fn receive(&mut self, body: &Value) -> Reply {
-        /// Instead of waiting for a message.
+        /// Replaces the requested wait for a message.
         const WAIT: Duration = Duration::from_millis(30);
         let now = Instant::now();
         if let Some(most) = self.most_receipts {
             let is_dead = |message: &Message| message.visible_at <= now && message.receipts >= most;
-            let dead: Vec<_> =
+            let dead_letters: Vec<_> =
                 self.messages.iter().filter(|(_, message)| is_dead(message)).map(|(id, _)| *id).collect();
-            for id in dead {
+            for id in dead_letters {
                 self.messages.remove(&id);
-                self.dead.push(id);
+                self.dead_letters.push(id);
             }
         }
         let most = body["MaxNumberOfMessages"].as_u64().unwrap_or(1) as usize;
@@ -210,7 +210,8 @@ impl State {
         }
     }
 
-    /// Applies an operation to each entry of a batch. It fails for a receipt that is not the last.
+    /// Applies an operation to each entry of a batch. An entry fails if its receipt handle is not
+    /// the latest.
     fn each(&mut self, body: &Value, apply: fn(&mut Self, MessageId, &Value)) -> Reply {
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in body["Entries"].as_array().into_iter().flatten() {

@@ -55,7 +55,7 @@ fn every_archive_gives_the_files_in_it() {
         ("a.tar.gz", gzip(both(tar))),
         ("a.tar.zst", zstd(&both(tar))),
         ("a.tar.bz2", bzip2(&both(tar))),
-        // It is the content that counts.
+        // The content decides, not the name.
         ("a.json.gz", both(zipped)),
         ("a", gzip(both(tar))),
     ] {
@@ -90,7 +90,7 @@ fn other_compressions_of_a_single_log_are_read() {
     }
 }
 
-/// Its bytes are in the repository of no tool: `xz` made them of a log.
+/// The file was made from a log by the tool `xz`.
 #[test]
 fn xz_is_read() {
     const XZ: &[u8] = include_bytes!("archives/log.json.xz");
@@ -148,7 +148,7 @@ fn archives_in_archives_are_read_once() {
 }
 
 #[test]
-fn members_are_logs_like_others() {
+fn members_are_treated_like_files() {
     const LATE: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
     const EARLY: &str = "111122223333_CloudTrail_eu-west-1_20260901T0915Z_AAAABBBBCCCCDDDD.json.gz";
     let folder = "AWSLogs/111122223333/CloudTrail/eu-west-1";
@@ -156,14 +156,14 @@ fn members_are_logs_like_others() {
     for pack in [tar as fn(&[(&str, &[u8])]) -> Vec<u8>, zipped] {
         let file = pack(&[(&early, &gzip(log("Early"))), (&late, &gzip(log("Late"))), ("x.json", b"{}")]);
         let trial = Trial::with("log/a", &file);
-        // What was delivered before the window is not opened.
+        // Members that were delivered before the window are not opened.
         trial.run(&[&ROWS[..], &["--since", "2026-10-01"]].concat()).shows(
             0,
             &format!("log/a!{late}\tLate\n"),
             "trail2tsv: 1 event in 1 file read, 1 matched; 1 file not opened: delivered before the window; \
              1 file skipped: 1 other JSON\n",
         );
-        // A search finds what is in it, and rules out the rest.
+        // The prefilter finds events in members, and rules out the other members.
         trial.run(&[&ROWS[..], &["-e", "Late"]].concat()).shows(
             0,
             &format!("log/a!{late}\tLate\n"),
@@ -171,7 +171,7 @@ fn members_are_logs_like_others() {
         );
         let ran = trial.run(&[&ROWS[..], &["-n", "1"]].concat());
         assert_eq!(ran.lines(0), [format!("log/a!{early}\tEarly")]);
-        // What has a log's name must be one.
+        // A member with the name of a log must be a log.
         let trial = Trial::with("log/a", pack(&[(&late, b"<html>"), (&early, &gzip(log("A"))[..20])]));
         trial.run(&ROWS).shows(
             3,
@@ -221,7 +221,7 @@ fn a_file_with_the_name_of_an_archive_must_be_one() {
             );
         }
     }
-    // A log is one by whatever name.
+    // A log is read under any name.
     let trial = Trial::with("log/a.zip", log("A"));
     trial.run(&ROWS).shows(0, "log/a.zip\tA\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
 }

@@ -17,19 +17,19 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-/// Three events in one file, and the rows that they make of their names.
+/// A log with three events, and the arguments that show their names.
 const LOG: &str = r#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventName":"B","eventVersion":"1"},{"eventName":"C","eventVersion":"1"}]}"#;
 const NAMES: [&str; 4] = ["-c", "eventName", "--no-header", "log"];
 
-/// Waits until a run has opened its output, which it does once it has seen its
-/// inputs and heeds signals.
+/// Waits until a run has opened its output. By then it has checked its inputs,
+/// and handles signals.
 fn wait_for_output(child: &mut Child, folder: &Path) {
     let is_open = || {
         let mut names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         names.any(|name| name.as_encoded_bytes().starts_with(b".trail2tsv-"))
     };
     while !is_open() {
-        assert!(child.try_wait().unwrap().is_none(), "the run is over before its output was open");
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it opened its output");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -5,12 +5,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 use crate::parts::write_logs;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/batch-part.sh");
 
-/// `aws s3 cp --only-show-errors FROM TO`, with `s3://` as a folder.
+/// A program for `aws s3 cp --only-show-errors FROM TO`, with the folder `s3` as `s3://`.
 const AWS: &str = r#"#!/bin/sh
 [ "$1 $2 $3" = 's3 cp --only-show-errors' ] || exit 2
 from=$4 to=$5
@@ -18,7 +18,7 @@ cp "s3/${from#s3://}" "$to" 2>/dev/null || cp "$from" "s3/${to#s3://}"
 "#;
 
 /// Runs the job with this index.
-fn job(trial: &Trial, index: usize, question: &str) -> Ran {
+fn job(trial: &Trial, index: usize, question: &str) -> RunResult {
     let line = format!(
         "PATH=\"$PWD/bin:$PATH\" TMPDIR=\"$PWD/tmp\" AWS_BATCH_JOB_ARRAY_INDEX={index} '{SCRIPT}' s3://results/q 11 {question}"
     );
@@ -36,7 +36,7 @@ fn jobs_of_an_array_make_the_parts_of_a_result() {
     trial.run(&["keys", "-q", "logs", "--split", "11", "--output-dir", "s3/results/q/shards"]).lines(0);
     let question = ["--sort", "eventTime", "--dedupe"];
     for index in 0..11 {
-        // A part of which something could not be read is a part too.
+        // A run that could not read everything makes a part too.
         job(&trial, index, &question.join(" ")).lines(0);
     }
     let run = trial.run(&[&["logs"], &question[..]].concat());

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::harness::Trial;
 
-/// Which the sample logs have no event for.
+/// Columns for which the sample logs have no event.
 const UNSEEN: [&str; 2] = ["insightDetails", "edgeDeviceDetails"];
 
 /// The names and examples that `--columns help` shows.
@@ -65,14 +65,14 @@ fn values_of_many_are_joined() {
     assert_eq!(trial.run(&arguments).lines(0), ["i-1;i-2"]);
 }
 
-const NAMED: &str = r#"{"eventTime":"2026-10-01T09:00:00Z","awsRegion":"eu-west-1","eventSource":"s3.amazonaws.com",
+const EVENT: &str = r#"{"eventTime":"2026-10-01T09:00:00Z","awsRegion":"eu-west-1","eventSource":"s3.amazonaws.com",
     "eventName":"GetObject","userIdentity":{"type":"IAMUser","userName":"alice"},"sourceIPAddress":"203.0.113.7",
     "userAgent":"curl","requestParameters":{"key":"k"},"errorCode":"AccessDenied",
     "recipientAccountId":"111122223333","time":"noon","Region":"inner"}"#;
 
 #[test]
 fn short_names_and_any_case_name_columns() {
-    let trial = Trial::with("a.json", NAMED);
+    let trial = Trial::with("a.json", EVENT);
     let header =
         "eventTime\tuserName\tsourceIPAddress\tawsRegion\teventName\tuserAgent\trecipientAccountId\terrorCode\n";
     let row = "2026-10-01T09:00:00Z\talice\t203.0.113.7\teu-west-1\tGetObject\tcurl\t111122223333\tAccessDenied\n";
@@ -83,7 +83,7 @@ fn short_names_and_any_case_name_columns() {
     ] {
         trial.run(&["a.json", "-q", "-c", columns]).shows(0, &format!("{header}{row}"), "");
     }
-    // What begins with a dot is a field of the event, exactly as typed.
+    // A name that begins with a dot is a field of the event, exactly as typed.
     trial.run(&["a.json", "-q", "-c", ".time,.Region,.region"]).shows(
         0,
         ".time\t.Region\t.region\nnoon\tinner\t\n",
@@ -110,7 +110,7 @@ fn the_list_of_columns_names_the_short_ones() {
 
 #[test]
 fn a_minus_leaves_out_columns_of_the_default() {
-    let trial = Trial::with("a.json", NAMED);
+    let trial = Trial::with("a.json", EVENT);
     let header = |columns: &[&str]| trial.run(&[&["a.json", "-q"], columns].concat()).lines(0)[0].replace('\t', ",");
     let rest =
         "eventTime,eventSource,eventName,userName,sourceIPAddress,requestParameters,errorCode,recipientAccountId";
@@ -124,7 +124,7 @@ fn a_minus_leaves_out_columns_of_the_default() {
 
 #[test]
 fn columns_that_cannot_be_removed_are_named() {
-    let trial = Trial::with("a.json", NAMED);
+    let trial = Trial::with("a.json", EVENT);
     let list = "eventTime,awsRegion,eventSource,eventName,userName,sourceIPAddress,userAgent,requestParameters,errorCode,\
                 recipientAccountId";
     let not_there = format!("not in the list, so it cannot be left out; the list is {list}");

@@ -1,10 +1,10 @@
-//! What shells read to complete, and the manual page.
+//! The completions of shells, and the manual page.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use crate::harness::Trial;
 
-/// What is offered for the last of these words, one a line.
+/// The completions that are offered for the last of these words.
 fn offered(words: &[&str]) -> String {
     let mut trial = Trial::new();
     trial.write("logs/x.json.gz", "");

@@ -4,44 +4,44 @@
 
 use std::path::Path;
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
-fn run(arguments: &[&str]) -> Ran {
+fn run(arguments: &[&str]) -> RunResult {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/AWSLogs");
     Trial::new().run(&[&[sample.to_str().unwrap()], arguments].concat())
 }
 
 #[track_caller]
-fn gives(arguments: &[&str], expected: &[&str]) {
+fn check_rows(arguments: &[&str], expected: &[&str]) {
     assert_eq!(run(arguments).lines(0), expected, "{arguments:?}");
 }
 
 #[test]
 fn conditions_combine() {
-    gives(
+    check_rows(
         &["--user", "bob", "--writes", "--errors", "-c", "eventName,errorCode", "--no-header"],
         &["TerminateInstances\tClient.UnauthorizedOperation"],
     );
-    gives(
+    check_rows(
         &["--resource", "i-0abc12de34f567890", "--no-errors", "-c", "eventName", "--no-header"],
         &["RunInstances", "TerminateInstances"],
     );
-    gives(&["--where", "eventName = ConsoleLogin", "--where", "mfa = No", "--no-errors", "--count"], &["1"]);
-    gives(&["--grep", "example-flow", "--grep", "backup-svc", "--count"], &["2"]);
-    gives(&["--access-key", "!AKIA*,!ASIA*", "--error-code", "*", "--count"], &["2"]);
+    check_rows(&["--where", "eventName = ConsoleLogin", "--where", "mfa = No", "--no-errors", "--count"], &["1"]);
+    check_rows(&["--grep", "example-flow", "--grep", "backup-svc", "--count"], &["2"]);
+    check_rows(&["--access-key", "!AKIA*,!ASIA*", "--error-code", "*", "--count"], &["2"]);
 }
 
 #[test]
 fn column_values_can_be_conditions() {
-    gives(&["--where", "resources = i-0abc12de34f567890", "-e", "Terminate*", "--count"], &["2"]);
-    gives(&["--where", "resources", "--where", "!resources", "--count"], &["0"]);
+    check_rows(&["--where", "resources = i-0abc12de34f567890", "-e", "Terminate*", "--count"], &["2"]);
+    check_rows(&["--where", "resources", "--where", "!resources", "--count"], &["0"]);
     let refused = run(&["--where", "file = *eu-west-1*"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused:?}");
     assert!(refused.stderr.contains("name the files to read instead"), "{refused:?}");
 }
 
 #[test]
-fn a_cell_with_brackets_fits_itself() {
+fn a_pattern_with_brackets_matches_literally() {
     let trial = Trial::new();
     trial.write(
         "log",
@@ -60,8 +60,8 @@ fn a_cell_with_brackets_fits_itself() {
 
 #[test]
 fn a_role_is_found_by_its_arn() {
-    gives(&["--user", "arn:aws:iam::111122223333:role/Maintenance", "--count"], &["6"]);
-    gives(&["--user", "Maintenance", "--count"], &["6"]);
+    check_rows(&["--user", "arn:aws:iam::111122223333:role/Maintenance", "--count"], &["6"]);
+    check_rows(&["--user", "Maintenance", "--count"], &["6"]);
     let near = run(&["--user", "arn:aws:iam::111122223333:role/Maintenanc", "--count"]);
     assert!(near.stderr.contains("did you mean Maintenance?"), "{near:?}");
     let none = run(&["--user", "arn:aws:iam::111122223333:role/Nobody", "--count"]);
@@ -71,27 +71,27 @@ fn a_role_is_found_by_its_arn() {
 #[test]
 fn an_expression_decides() {
     let expression = ".eventName == \"TerminateInstances\" and .errorCode == null";
-    gives(&["--jq", expression, "-c", "userName"], &["userName", "Admin/alice@example.com"]);
-    gives(&["--jq", expression, "--count"], &["1"]);
-    gives(&["-e", "Run*", "--jq", ".readOnly", "-c", "userName"], &[]);
+    check_rows(&["--jq", expression, "-c", "userName"], &["userName", "Admin/alice@example.com"]);
+    check_rows(&["--jq", expression, "--count"], &["1"]);
+    check_rows(&["-e", "Run*", "--jq", ".readOnly", "-c", "userName"], &[]);
 }
 
 #[test]
 fn an_expression_shapes_lines() {
-    gives(
+    check_rows(
         &["-e", "TerminateInstances", "--jq", "[.eventName, .errorCode] | @tsv"],
         &["TerminateInstances\tClient.UnauthorizedOperation", "TerminateInstances\t"],
     );
-    gives(
+    check_rows(
         &["-e", "TerminateInstances", "--jq", "{eventName, n: (1 + 1)}", "-n", "1"],
         &[r#"{"eventName":"TerminateInstances","n":2}"#],
     );
-    gives(&["-e", "TerminateInstances", "--jq", ".errorCode"], &["Client.UnauthorizedOperation"]);
-    gives(
+    check_rows(&["-e", "TerminateInstances", "--jq", ".errorCode"], &["Client.UnauthorizedOperation"]);
+    check_rows(
         &["-e", "TerminateInstances", "--jq", ".requestParameters | .. | strings", "-n", "3"],
         &["i-0abc12de34f567890", "i-0abc12de34f567890"],
     );
-    gives(
+    check_rows(
         &["-u", "bob", "-e", "GetCallerIdentity", "--jq", "\"a\\tb\\n\" + .userAgent, .userAgent"],
         &[
             "a\tb\\n=HYPERLINK(\"http://203.0.113.66/\",\"details\")",
@@ -181,7 +181,7 @@ fn options_without_a_match_are_explained() {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 1), "{ran:?}");
         assert!(ran.stderr.starts_with(&format!("trail2tsv: {hint}")), "{ran:?}");
-        assert_eq!(run(&[arguments, &["-q"]].concat()).stderr, "", "nothing is said that is not wanted");
+        assert_eq!(run(&[arguments, &["-q"]].concat()).stderr, "", "-q prints no hints");
     }
 }
 
@@ -200,7 +200,7 @@ fn a_failing_jq_leaves_no_part_of_an_event() {
 }
 
 #[test]
-fn an_event_is_no_duplicate_of_itself() {
+fn several_jq_results_do_not_make_an_event_a_duplicate() {
     let trial = Trial::with("log/a.json", r#"{"eventName":"A","eventID":"1"}{"eventName":"B","eventID":"1"}"#);
     let arguments = ["log", "-c", "eventName", "--jq", "1, true", "--dedupe", "--no-header"];
     trial.run(&arguments).shows(
@@ -230,12 +230,12 @@ fn a_value_copied_from_its_cell_finds_the_event() {
                 r#"{{"eventName":{value},"sourceIPAddress":{value},"errorCode":{value},"userAgent":{value},"eventSource":{value},"awsRegion":{value},"recipientAccountId":{value},"userIdentity":{{"type":"IAMUser","userName":{value},"accessKeyId":{value}}},"requestParameters":{{"a":[{value}]}}}}"#
             )
         };
-        // Enough of others for a search to be worth its while.
+        // Enough other events for the prefilter to be used.
         let others = vec![event("\"other tabthere twolines CORPnew\""); 200].join(",");
         let trial = Trial::with("log", format!("{{\"Records\":[{others},{}]}}", event(&json)));
         let shown = trial.run(&["log", "-q", "--no-header", "-c", "userAgent", "--where", "userAgent != other*"]);
         let [cell] = shown.lines(0)[..] else { panic!("{value:?}: {shown:?}") };
-        // A quote at the start of a condition's value is one of a pair.
+        // In a condition, a value that begins with a quote must be quoted.
         let quoted = if cell.starts_with('\'') { format!("\"{cell}\"") } else { cell.into() };
         let starts = format!("userAgent = \"{cell}*\"");
         for arguments in [
@@ -262,7 +262,7 @@ fn a_value_copied_from_its_cell_finds_the_event() {
     }
 }
 
-/// A cell as an expression: what is special in one is escaped, but for escapes.
+/// A cell as a regular expression: special characters are escaped, escape sequences are kept.
 fn regex_of(cell: &str) -> String {
     let cell = cell.strip_prefix('\'').unwrap_or(cell);
     if cell.contains("CORP") || cell.contains("C:") {

@@ -1,4 +1,4 @@
-//! Text files for Excel: what it needs to read them as they were meant.
+//! Text files for Excel: the marks and limits that it needs to read them correctly.
 
 use crate::harness::Trial;
 
@@ -27,8 +27,8 @@ fn a_file_begins_with_a_mark_and_has_the_line_ends_of_excel() {
     excel(&["--count", "-q"]).shows(0, "1\n", "");
 }
 
-/// The longest text that a cell can hold, of a character and how many units of
-/// UTF-16 that is.
+/// The longest text of one character that a cell can hold. The character has this
+/// many units of UTF-16.
 fn longest(character: &str, units: usize) -> String {
     character.repeat(32_767 / units)
 }

@@ -165,7 +165,7 @@ fn files_that_are_not_databases_are_refused() {
         ("log.json", "is not a database in the format of MaxMind (.mmdb)"),
         ("none", "cannot be read: "),
     ] {
-        // Also if no column needs it.
+        // It is refused even if no column needs it.
         let ran = trial.run(&["log.json", "--geoip", file]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
         assert!(ran.stderr.starts_with(&format!("trail2tsv: --geoip {file:?}: {reason}")), "{ran:?}");

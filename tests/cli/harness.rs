@@ -16,11 +16,11 @@ pub struct Trial {
     environment: Vec<(String, String)>,
 }
 
-/// What a run did.
-pub struct Ran {
+/// The result of a run.
+pub struct RunResult {
     pub stdout: String,
     pub stderr: String,
-    /// Nothing where a signal ended it.
+    /// None if a signal ended it.
     pub code: Option<i32>,
     shown: String,
 }
@@ -41,7 +41,7 @@ impl Trial {
         self.folder.path().join(path)
     }
 
-    /// Writes a file, and the folders that it is in.
+    /// Writes a file, and creates the folders that it is in.
     pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -88,32 +88,32 @@ impl Trial {
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> RunResult {
         self.ran(arguments, self.command(arguments).output().unwrap())
     }
 
-    /// Runs a line as a shell does that finds the program.
+    /// Runs a line in a shell that has the program on its PATH.
     #[cfg(unix)]
-    pub fn run_in_shell(&self, line: &str) -> Ran {
+    pub fn run_in_shell(&self, line: &str) -> RunResult {
         let folder = PathBuf::from(env!("CARGO_BIN_EXE_trail2tsv")).parent().unwrap().to_path_buf();
         let output = self.shell(line).env("PATH", format!("{}:/usr/bin:/bin", folder.display())).output();
         self.ran(&[line], output.unwrap())
     }
 
     /// Runs the program with `input` on its standard input.
-    pub fn run_with_stdin(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    pub fn run_with_stdin(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> RunResult {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.as_ref().to_vec();
-        // A program that does not read to the end closes the pipe: its right.
+        // A program may close the pipe without reading to the end.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         self.ran(arguments, output)
     }
 
-    /// What a finished run did.
-    pub fn ran(&self, arguments: &[&str], output: Output) -> Ran {
+    /// The result of a finished run.
+    pub fn ran(&self, arguments: &[&str], output: Output) -> RunResult {
         let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => panic!("not UTF-8: {:?}", String::from_utf8_lossy(error.as_bytes())),
@@ -124,26 +124,26 @@ impl Trial {
             arguments.join(" "),
             self.folder.path().display(),
         );
-        Ran { stdout, stderr, code, shown }
+        RunResult { stdout, stderr, code, shown }
     }
 }
 
-impl Ran {
-    /// What another program than this one did.
+impl RunResult {
+    /// The result of another program.
     #[cfg(unix)]
-    pub fn new(arguments: &[&str], stdout: String, stderr: String, code: Option<i32>) -> Ran {
+    pub fn new(arguments: &[&str], stdout: String, stderr: String, code: Option<i32>) -> RunResult {
         let shown = format!("\n{arguments:?}\n--- stdout\n{stdout}--- stderr\n{stderr}--- exit {code:?}\n");
-        Ran { stdout, stderr, code, shown }
+        RunResult { stdout, stderr, code, shown }
     }
 
-    /// Checks all that a user sees: both streams whole, and the exit code.
+    /// Checks everything that a user sees: all of both streams, and the exit code.
     #[track_caller]
-    pub fn shows(&self, code: i32, stdout: &str, stderr: &str) -> &Ran {
+    pub fn shows(&self, code: i32, stdout: &str, stderr: &str) -> &RunResult {
         assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (Some(code), stdout, stderr), "{self:?}");
         self
     }
 
-    /// Checks the exit code and gives the lines of stdout.
+    /// Checks the exit code and returns the lines of stdout.
     #[track_caller]
     pub fn lines(&self, code: i32) -> Vec<&str> {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -151,7 +151,7 @@ impl Ran {
     }
 }
 
-impl fmt::Debug for Ran {
+impl fmt::Debug for RunResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }

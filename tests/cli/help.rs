@@ -1,4 +1,4 @@
-//! The examples of `--help` do what they say.
+//! The help and the manual pages of all commands, and the examples in them.
 
 use crate::harness::Trial;
 
@@ -80,7 +80,7 @@ fn the_short_help_fits_a_screen() {
     let trial = Trial::new();
     let help = trial.run(&["-h"]);
     let lines = help.lines(0);
-    // Wrapped at 80 columns, one line more: a terminal of 50 lines has it and a prompt.
+    // At 80 columns, one line is wrapped. A terminal of 50 lines then shows it and a prompt.
     assert!(lines.len() <= 48, "{} lines", lines.len());
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{help:?}");
     let options = lines.iter().filter(|line| line.trim_start().starts_with('-')).count();
@@ -93,7 +93,7 @@ fn lines_that_end_by_hand_are_not_wrapped_again() {
         let mut trial = Trial::new();
         trial.env("COLUMNS", columns);
         let shown = trial.run(&[words, &["--help"]].concat()).stdout;
-        // The text behind the options, but for commands, which must be one line.
+        // The text after the examples, which are commands and must stay on one line.
         let behind = shown.lines().skip_while(|line| *line != "Examples:").skip_while(|line| !line.is_empty());
         behind.map(String::from).collect::<Vec<_>>()
     };

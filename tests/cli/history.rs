@@ -205,7 +205,7 @@ fn commits_are_the_same_in_every_run_and_more_logs_append() {
 }
 
 #[test]
-fn a_snapshot_tells_what_no_event_does() {
+fn a_snapshot_adds_facts_that_events_lack() {
     let run = r#""responseElements":{"instancesSet":{"items":[{"instanceId":"i-0a","vpcId":"vpc-0a","networkInterfaceSet":
         {"items":[{"networkInterfaceId":"eni-0a","vpcId":"vpc-0a","attachment":{"attachmentId":"eni-attach-0a",
         "deleteOnTermination":true},"privateIpAddressesSet":{"item":[{"privateIpAddress":"10.0.0.5"}]}}]}}]}}"#;
@@ -239,7 +239,7 @@ fn a_snapshot_tells_what_no_event_does() {
         ask(&["ip", "203.0.113.9"], "from,until,instance,resource,endedBy,certainty"),
         "after 2026-10-01T09:01:00Z\t2026-10-01T09:05:00Z\ti-0a\teni-0a\tbob\tbegin unknown"
     );
-    // What events tell is not changed by the snapshot.
+    // The snapshot does not change what events show.
     assert_eq!(
         ask(&["ip", "10.0.0.5"], "from,until,instance,begunBy,certainty"),
         "2026-10-01T09:01:00Z\t2026-10-01T09:05:00Z\ti-0a\talice\tproven"
@@ -270,7 +270,7 @@ fn events_that_are_too_long_are_named() {
 
 #[test]
 fn a_rule_that_is_replaced_within_a_second_is_still_there() {
-    // The ids say the opposite of what happened: they mean nothing.
+    // The order of the ids contradicts that of the events, because ids have no meaning.
     let at = |event: String, id: &str| event.replace("09:05:00", "09:02:00").replace("\"e5\"", id);
     let events = [
         authorize(1, "alice", 22),

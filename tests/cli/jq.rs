@@ -6,7 +6,7 @@ use crate::harness::Trial;
 
 const LOG: &str = r#"{"Records":[{"eventName":"A","eventVersion":"1","a":[1,"x"]}]}"#;
 
-/// All memory, or all of a stack: what the rest of an output would be is not known.
+/// The expressions exhaust the memory or the stack. The rest of the output would be missing.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_expression_that_crashes_the_child_process_is_an_error() {
@@ -58,7 +58,7 @@ fn an_expression_that_is_too_deep_or_reads_files_is_refused() {
     }
 }
 
-/// The process that asks expressions has the input and the output of the first.
+/// The child process for expressions has the input and the output of the command.
 #[test]
 fn input_and_output_are_those_of_the_command() {
     let trial = Trial::with("log.json", LOG);

@@ -4,11 +4,11 @@ use serde_json::Value;
 use testkit::logs::{edge_cases, records};
 use testkit::plain::row::is_hidden;
 
-use crate::harness::{Ran, Trial, gzip};
+use crate::harness::{RunResult, Trial, gzip};
 
 const EVENT: &str = r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A","userAgent":"=1\t2","userIdentity":{"type":"IAMUser","userName":"al\"ice\\"},"requestParameters":{"x":[1.50,{"y":null}]},"readOnly":true,"resources":[{"ARN":"arn:aws:s3:::b"}]}"#;
 
-fn json(trial: &Trial, arguments: &[&str]) -> Ran {
+fn json(trial: &Trial, arguments: &[&str]) -> RunResult {
     trial.run(&[&["log", "-f", "json"], arguments].concat())
 }
 

@@ -16,8 +16,8 @@ use crate::xlsx::{Book, text, tsv};
 const COLUMNS: [&str; 2] = ["-c", "+userIdentity,resources,errorMessage"];
 const COUNT: usize = 13;
 
-/// Has LibreOffice turn a file into a workbook of its own; nothing where there
-/// is no LibreOffice.
+/// Opens a file in LibreOffice, which converts it to a workbook. `None` if
+/// LibreOffice is not installed.
 fn opened(trial: &Trial, name: &str, filter: &str) -> Option<Book> {
     let home = trial.path("office");
     let status = Command::new("soffice")
@@ -39,8 +39,8 @@ fn opened(trial: &Trial, name: &str, filter: &str) -> Option<Book> {
     Some(Book::read(std::fs::read(written).unwrap()))
 }
 
-/// How LibreOffice is told to read a text file: the separator, and every column
-/// as text.
+/// The options for opening a text file: the separator, and every column as
+/// text.
 fn filter(separator: char) -> String {
     let columns: Vec<String> = (1..=COUNT).map(|column| format!("{column}/2")).collect();
     format!("--infilter=CSV:{},34,76,1,{}", u32::from(separator), columns.join("/"))
@@ -66,7 +66,7 @@ fn text_files_open_with_every_cell_in_its_place() {
     for (name, separator) in [("out.csv", ','), ("out.tsv", '\t')] {
         trial.run(&[&["log", "--excel", "-o", name], &COLUMNS[..]].concat());
         let Some(book) = opened(&trial, name, &filter(separator)) else { return };
-        is_table(&book.sheets[0].1, &expected);
+        check_cells(&book.sheets[0].1, &expected);
     }
 }
 
@@ -76,13 +76,13 @@ fn workbooks_open_with_every_cell_in_its_place() {
     let expected = tsv(&trial.run(&[&["log", "--raw"], &COLUMNS[..]].concat()));
     trial.run(&[&["log", "-o", "out.xlsx"], &COLUMNS[..]].concat());
     let Some(book) = opened(&trial, "out.xlsx", "--norestore") else { return };
-    is_table(&book.sheets[0].1, &expected);
+    check_cells(&book.sheets[0].1, &expected);
     assert_eq!(book.sheets[1].0, "About");
 }
 
-/// Checks all cells but the times, which are dates where they can be.
+/// Checks all cells except times, which are dates if they can be parsed.
 #[track_caller]
-fn is_table(rows: &[Vec<Data>], expected: &[Vec<String>]) {
+fn check_cells(rows: &[Vec<Data>], expected: &[Vec<String>]) {
     assert_eq!(rows.len(), expected.len());
     for (row, expected) in rows.iter().zip(expected) {
         assert!(row.len() <= COUNT, "{row:?}");

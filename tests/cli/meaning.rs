@@ -190,7 +190,7 @@ fn a_miss_is_explained_for_resources_and_single_values_too() {
         &["-e", "CreateFunction*,RunInstances"][..],
         &["-e", "CreateFunction,RunInstances", "-q"],
         &["-e", "CreateFunction,RunInstances", "-n", "1"],
-        // It does not match together with the others, which is no mistake.
+        // The first name matches events, but none of EC2. That is not a mistake.
         &["-e", "CreateFunction20150331,RunInstances", "-s", "ec2"],
         &["-u", "bob", "-u", "!nobody"],
     ] {

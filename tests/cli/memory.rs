@@ -6,18 +6,18 @@
 use crate::harness::{Trial, gzip};
 
 const SIZE: usize = 8 << 20;
-/// The window of the event, half as much while it grows, and what the program needs
-/// without any, in KiB. Cells have three times the size of the event.
+/// KiB for the text window of the event, half as much while it grows, and the program
+/// without events. Cells have three times the size of the event.
 const LIMIT: usize = 48 << 10;
 
-/// A log of one event that holds U+0080, `\u0080` in a cell, again and again.
+/// A log of one event with a long value of U+0080, which is `\u0080` in a cell.
 fn log(start: &str, end: &str) -> Vec<u8> {
     let event = r#""eventVersion":"1","eventTime":"2026-10-01T09:14:02Z","eventName":"A""#;
     gzip(format!("{{\"Records\":[{{{event},{start}{}{end}}}]}}", "\u{80}".repeat(SIZE / 2)))
 }
 
 #[track_caller]
-fn fits(log: &[u8], arguments: &str, last: &str) {
+fn check_memory(log: &[u8], arguments: &str, last: &str) {
     let trial = Trial::with("log", log);
     let program = env!("CARGO_BIN_EXE_trail2tsv");
     let (command, options) = match arguments {
@@ -33,16 +33,16 @@ fn fits(log: &[u8], arguments: &str, last: &str) {
 fn one_large_name_is_not_held_as_its_cell() {
     let name = log(r#""userIdentity":{"type":"IAMUser","userName":""#, "\"}");
     let cut = "1 event in 1 file read, 1 matched; 1 long value cut";
-    fits(&name, "-c userName,eventName", cut);
-    fits(&name, "summary", cut);
+    check_memory(&name, "-c userName,eventName", cut);
+    check_memory(&name, "summary", cut);
 }
 
 #[test]
 fn large_values_are_not_held_as_their_cells() {
     let matched = "1 event in 1 file read, 1 matched";
     let list = log(r#""requestParameters":{"a":[""#, "\"]}");
-    fits(&list, "-c requestParameters.a[]", matched);
-    fits(&list, "-c eventName,requestParameters -f csv", matched);
+    check_memory(&list, "-c requestParameters.a[]", matched);
+    check_memory(&list, "-c eventName,requestParameters -f csv", matched);
     let cut = "1 event in 1 file read, 1 matched; 1 cell cut to Excel's limit of 32,767 characters";
-    fits(&list, "-c eventName,requestParameters -f xlsx", cut);
+    check_memory(&list, "-c eventName,requestParameters -f xlsx", cut);
 }

@@ -51,7 +51,7 @@ fn the_column_shows_names() {
 }
 
 #[test]
-fn names_are_asked_for() {
+fn source_ip_matches_network_names() {
     let trial = trial();
     let names = |more: &[&str]| {
         let ran = trial.run(&[&NETWORKS[..], &["-c", "event", "--no-header"], more].concat());
@@ -78,7 +78,7 @@ fn names_are_asked_for() {
 }
 
 #[test]
-fn a_clash_of_meanings_is_said() {
+fn an_ambiguous_source_ip_is_reported() {
     let trial = Trial::with("log.json", LOG);
     trial.write("own.csv", "10.2.0.0/16,10.1.2.3\n10.1.0.0/16,ec2.amazonaws.com\n3.0.0.0/8,10.*\n");
     let run =

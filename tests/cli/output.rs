@@ -1,4 +1,4 @@
-//! Rows, files and counts: what the main job writes.
+//! Rows, files and counts of the main command.
 
 use super::harness::{Trial, gzip};
 
@@ -48,7 +48,7 @@ fn a_file_appears_whole_and_its_ending_sets_the_format() {
         "trail2tsv: 3 events in 1 file read, 1 matched\n",
     );
     assert_eq!(trial.read("out.csv"), "eventName,eventTime\nB,2026-10-01T10:00:00Z\n");
-    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "nothing temporary stays");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "a temporary file remains");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_table_is_aligned_and_keeps_to_the_width() {
                 B          2026-10-01T10:00:00Z\n\
                 C          2026-10-01T11:00:00Z\n";
     trial.run(&arguments).shows(0, text, "");
-    // What makes its own lines has no columns.
+    // The lines of a jq expression have no columns.
     let lines = ["a.json", "-q", "-f", "table", "--jq", ".eventName + \"\\tx\""];
     trial.run(&lines).shows(0, "A\tx\nB\tx\nC\tx\n", "");
     trial.run(&["a.json", "-q", "-f", "table", "--count"]).shows(0, "3\n", "");

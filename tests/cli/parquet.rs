@@ -44,7 +44,7 @@ fn value(field: &Field) -> Value {
     }
 }
 
-/// The column of texts, or of JSON.
+/// The cells of a column of text or JSON.
 fn column<'r>(rows: &'r [Map<String, Value>], name: &str) -> Vec<&'r str> {
     rows.iter().map(|row| row[name].as_str().unwrap_or("null")).collect()
 }
@@ -55,7 +55,7 @@ fn json(trial: &Trial, arguments: &[&str]) -> Vec<String> {
     ran.lines(0).into_iter().map(String::from).collect()
 }
 
-/// A trial with a log of generated events, and of odd ones that a usual parser reads too.
+/// A trial with a log of generated events, and of the edge cases that serde_json can parse.
 fn trial(count: i64) -> Trial {
     let (mut generator, place) = (Generator::new(12), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..count).map(|second| {

@@ -11,7 +11,7 @@ mod sessions;
 mod summaries;
 mod timeline;
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 
@@ -26,7 +26,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Parts of the files in `folder`, which `trial` has.
+    /// Parts of the files in a folder of `trial`.
     pub fn of(trial: Trial, folder: &str) -> Parts {
         let list = trial.run(&["keys", "-q", folder]).stdout;
         trial.write("keys.txt", &list);
@@ -62,12 +62,12 @@ impl Parts {
     }
 
     /// The run over all files.
-    pub fn whole(&self, question: &[&str]) -> Ran {
+    pub fn whole(&self, question: &[&str]) -> RunResult {
         self.trial.run(&[question, &["--keys-from", "keys.txt"]].concat())
     }
 
     /// Checks that `merge` names the problems of the logs as one run does, and in the report too.
-    pub fn name_problems_again(&self, question: &str) {
+    pub fn check_problems_are_named_again(&self, question: &str) {
         let whole = self.whole(&[question]);
         assert_eq!(whole.code, Some(3), "{whole:?}");
         let merged = self.merge(&self.make(&[question], "2"), &["--report", "merged.jsonl"]);
@@ -93,19 +93,19 @@ impl Parts {
     }
 
     /// Merges these parts.
-    pub fn merge(&self, parts: &[String], options: &[&str]) -> Ran {
+    pub fn merge(&self, parts: &[String], options: &[&str]) -> RunResult {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         self.trial.run(&[&["merge"], &parts[..], options].concat())
     }
 }
 
 /// The last line on stderr.
-pub fn last_line(ran: &Ran) -> &str {
+pub fn last_line(ran: &RunResult) -> &str {
     ran.stderr.lines().last().unwrap_or_default()
 }
 
 /// Writes logs with events that are delivered twice, in the same log and in others, events without
-/// an id, large events, a damaged log, a digest, and a file that is no log.
+/// an id, large events, a damaged log, a digest, and a file that is not a log.
 pub fn write_logs(trial: &Trial) {
     let mut state = 7_u64;
     let mut random = |below: u64| {

@@ -1,4 +1,4 @@
-//! The byte search never changes the rows; it only saves decoding records that cannot
+//! The prefilter never changes the rows. It only avoids decoding records that cannot
 //! match.
 
 use crate::harness::{Trial, gzip};
@@ -36,7 +36,7 @@ fn a_search_gives_the_rows_that_decoding_gives() {
     {
         trial.write(&format!("log/{number}.json.gz"), gzip(log(events)));
     }
-    // A pattern with an alternative is not searched for.
+    // The prefilter does not use patterns with alternatives.
     for (searched, decoded) in [
         ("RunInstances", "{RunInstances,RunInstances}"),
         ("run*", "{run,run}*"),

@@ -7,7 +7,7 @@ use crate::harness::Trial;
 const FILE: &str = ".config/trail2tsv/config.toml";
 const LOG: &str = r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A","mfa":"no"}"#;
 
-/// A trial with a log and a mirror of each of two buckets.
+/// A trial with a log, and with two mirrors of each of two buckets.
 fn trial(settings: &str) -> Trial {
     let trial = Trial::with("log/a.json", LOG);
     trial.write(FILE, settings);
@@ -25,14 +25,14 @@ fn names(trial: &Trial, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn typed_wins_over_the_environment_and_that_over_the_file() {
+fn the_command_line_overrides_the_environment_and_both_override_the_file() {
     let mut trial = trial("columns = [\"eventTime\", \"eventName\"]\nnull = '-'\n\n# or so\ntime-zone = \"+02:00\"\n");
     assert_eq!(names(&trial, &["log"]), "2026-10-01T11:00:00+02:00\tA");
     assert_eq!(names(&trial, &["log", "-c", "errorCode"]), "-");
     trial.env("TRAIL2TSV_COLUMNS", "errorCode,eventName").env("TRAIL2TSV_NULL", "~");
     assert_eq!(names(&trial, &["log"]), "~\tA");
     assert_eq!(names(&trial, &["log", "--null="]), "\tA");
-    // A variable without a value is none.
+    // An empty variable is ignored.
     trial.env("TRAIL2TSV_COLUMNS", "");
     assert_eq!(names(&trial, &["log"]), "2026-10-01T11:00:00+02:00\tA");
     assert_eq!(names(&trial, &["-c", "eventName", "--", "log"]), "A");
@@ -62,11 +62,11 @@ fn a_bucket_that_is_set_is_read_unless_something_else_is_named() {
     assert_eq!(names(&trial, &["--offline"]), "first");
     assert_eq!(names(&trial, &["log"]), "A");
     assert_eq!(names(&trial, &["--bucket", "first", "--offline"]), "first");
-    // The mirror of one bucket is not that of another.
+    // The mirror that is set belongs only to the bucket that is set.
     assert_eq!(names(&trial, &["--bucket", "second", "--offline"]), "second cached");
     assert_eq!(names(&trial, &["s3://second", "--offline"]), "second cached");
     assert_eq!(names(&trial, &["s3://second", "log", "--offline"]), "second cached A");
-    // Nothing is fetched only because nothing was typed.
+    // Without arguments, the help is shown and nothing is fetched.
     let help = trial.run(&["-h"]).stdout;
     trial.run(&[]).shows(2, "", &help);
 }

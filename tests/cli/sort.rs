@@ -1,4 +1,4 @@
-//! Rows in another order, without duplicates, and no more than wanted.
+//! Sorting rows, leaving out duplicates, and limiting the number of rows.
 
 use crate::harness::Trial;
 
@@ -40,7 +40,7 @@ fn rows_are_sorted_by_any_columns() {
 }
 
 #[test]
-fn the_first_of_sorted_rows_are_said_to_be_some() {
+fn a_limit_of_sorted_rows_is_reported() {
     let trial = Trial::with("log/a.json", LOG);
     trial.run(&["log", "-c", "eventName", "--sort", "-eventTime", "-n", "2"]).shows(
         0,
@@ -121,7 +121,7 @@ fn a_full_disk_is_named_with_the_way_out() {
         "trail2tsv: nowhere: cannot write temporary data: No such file or directory; \
          set TMPDIR to a folder with more space\n",
     );
-    // No disk is filled for a test: the size of files is limited instead.
+    // The size of files is limited, which acts like a full disk.
     let temporary = trial.path("").display().to_string();
     trial.env("TMPDIR", &temporary);
     let limited =
@@ -150,7 +150,7 @@ fn a_killed_run_leaves_no_temporary_file() {
     let mut child = trial.command(&["-", "--sort", "userAgent"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let event = format!("{{\"eventName\":\"x\",\"userAgent\":\"{}\"}}\n", "x".repeat(50_000));
-    // More than is read ahead and than is sorted in memory.
+    // More than the program reads ahead and sorts in memory.
     for _ in 0..2_000 {
         stdin.write_all(event.as_bytes()).unwrap();
     }
@@ -159,7 +159,7 @@ fn a_killed_run_leaves_no_temporary_file() {
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
 }
 
-/// Ids as the JSON has them, whether each came before.
+/// Ids as JSON, and whether each came before.
 const IDS: [(&str, bool); 12] = [
     (r#""one""#, false),
     (r#""two""#, false),
@@ -196,13 +196,13 @@ fn an_event_whose_id_came_before_is_left_out() {
     }
     trial.run(&["log", "--dedupe", "--count"]).shows(0, "9\n", last);
     assert_eq!(trial.run(&[&arguments[..], &["-n", "3"]].concat()).lines(0), expected[..3]);
-    // Which of them is kept, no order changes.
+    // Sorting does not change which duplicate is kept.
     expected.sort_by(|one, other| other.cmp(one));
     assert_eq!(trial.run(&[&arguments[..], &["--sort", "-eventName"]].concat()).lines(0), expected);
 }
 
 #[test]
-fn large_events_are_left_out_as_well() {
+fn large_duplicates_are_left_out_too() {
     let trial = Trial::new();
     let event = |id: &str, name: &str| {
         format!(r#"{{"eventName":"{name}","eventID":"{id}","userAgent":"{}"}}"#, name.repeat(3_000_000))

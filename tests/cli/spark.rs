@@ -1,5 +1,5 @@
 //! The Spark job in `spark/`, on a local cluster with two workers, if Java and pyspark are
-//! installed. Its answers are those of one run.
+//! installed. Its results are equal to those of one run.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be visible")]
@@ -14,14 +14,14 @@ use testkit::s3::Object;
 
 use self::cluster::{Spark, wrapper};
 use crate::bucket::cloud::Cloud;
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 use crate::parts::{last_line, write_logs};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const BINARY: &str = env!("CARGO_BIN_EXE_trail2tsv");
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 
-/// What is asked, and of which logs.
+/// A question, and the logs that it is about.
 #[derive(Clone, Copy)]
 struct Question<'a> {
     inputs: &'a [&'a str],
@@ -37,7 +37,7 @@ impl Question<'_> {
     }
 
     /// One run with these inputs.
-    fn run(&self, trial: &Trial, inputs: &[&str]) -> Ran {
+    fn run(&self, trial: &Trial, inputs: &[&str]) -> RunResult {
         let commands = self.options.iter().take_while(|option| !option.starts_with('-')).count();
         let (command, options) = self.options.split_at(commands);
         let ran = trial.run(&[command, inputs, self.window, options].concat());
@@ -48,7 +48,7 @@ impl Question<'_> {
     /// Checks that a job gave the rows and the exit code of one run over its inputs. Its messages
     /// are those of the list, then those of one run over the list.
     #[track_caller]
-    fn is_answered(&self, job: &Ran, trial: &Trial) {
+    fn is_answered(&self, job: &RunResult, trial: &Trial) {
         let run = self.run(
             trial,
             &[self.inputs, if self.inputs[0] == "--bucket" { &["--mirror", "mirror"] } else { &[] }].concat(),
@@ -61,7 +61,7 @@ impl Question<'_> {
 
 /// Checks that a job failed, after the line of its list, with this text at some shard.
 #[track_caller]
-fn failed_at_a_shard(job: &Ran, list: &str, text: &str) {
+fn failed_at_a_shard(job: &RunResult, list: &str, text: &str) {
     let message = job.stderr.strip_prefix(list).unwrap_or_else(|| panic!("{job:?}"));
     let (shard, rest) = message.split_once(" on ").unwrap_or_else(|| panic!("{job:?}"));
     let number = shard.strip_prefix("trail2tsv_job.py: shard ").and_then(|number| number.parse::<u32>().ok());
@@ -95,7 +95,7 @@ fn a_job_answers_as_one_run_does() {
         ask(&["--bucket", "logs"], &["--since", "2026-10-01T09:03"], &["--sort", "-eventTime", "-c", "file,eventName"]),
         ask(&[SAMPLE], &[], &["--count"]),
     ];
-    // An executor is killed on the way to the last answer.
+    // The job of the last question kills an executor.
     let killed = trial.path("killed");
     let kills = format!("on_executor && mkdir '{}' 2>/dev/null && kill -9 $pid", killed.display());
     let kills = wrapper(trial, "kills", &kills);

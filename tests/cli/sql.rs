@@ -1,4 +1,4 @@
-//! Questions printed as SQL: the texts, what is refused, and what engines make of them.
+//! Questions printed as SQL: the texts, the refusals, and the results of engines.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be visible")]

@@ -51,7 +51,7 @@ fn is_same(cell: &Cell, value: &Value) -> bool {
     }
 }
 
-/// Compares the rows with those of JSON that has the same arguments.
+/// Compares the rows with the output as JSON of the same arguments, and returns their number.
 #[track_caller]
 fn check(trial: &Trial, arguments: &[&str]) -> usize {
     trial.run(&[arguments, &["-q", "-o", "out.db"]].concat()).shows(0, "", "");
@@ -69,7 +69,7 @@ fn check(trial: &Trial, arguments: &[&str]) -> usize {
     rows.len()
 }
 
-/// A trial with a log of generated events, and of odd ones that a usual parser reads too.
+/// A trial with a log of generated events, and of the edge cases that serde_json can parse.
 fn trial(count: i64) -> Trial {
     let (mut generator, place) = (Generator::new(12), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..count).map(|second| {

@@ -31,7 +31,7 @@ const LOG: &str = r#"{"Records":[
         "sessionContext":{"sessionIssuer":{"userName":"Reader"}}}},
     {"eventName":"Tick","eventType":"AwsServiceEvent"}]}"#;
 
-/// The text of a summary without its last lines, which say where it comes from.
+/// The text of a summary without its last lines, which are its provenance.
 #[track_caller]
 fn body(text: &str) -> &str {
     let (body, footer) = text.split_once("\nCommand    ").unwrap();

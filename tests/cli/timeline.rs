@@ -28,8 +28,8 @@ fn of_instance(id: u8) -> String {
     format!(r#","requestParameters":{{"instanceId":"i-0abc12de34f5678{id:02}"}}"#)
 }
 
-/// Two persons, one of whom stops two instances around what the other does, and is denied a
-/// third; then an event without a time.
+/// Calls of two persons. Alice stops two instances, before and after a call of bob, and is
+/// denied a third. The last event has no time.
 fn story() -> Vec<String> {
     let denied = format!(r#","errorCode":"Client.UnauthorizedOperation"{}"#, of_instance(3));
     let reads = event("09:02:30", "alice", "DescribeInstances", "").replace("false", "true");
@@ -107,7 +107,7 @@ fn reads_are_shown_on_request() {
     assert_eq!(names(&[]), writes);
     assert_eq!(names(&["--writes", "--all"]), writes);
     assert_eq!(names(&["--reads"]), "DescribeInstances=1");
-    // What alice reads ends her run.
+    // A read of alice ends her run of calls.
     let all = "StopInstances=1 CreateKeyPair=1 DescribeInstances=1 StopInstances=2 StopInstances=1 RunInstances=1 \
                CreateKeyPair=1";
     assert_eq!(names(&["--all"]), all);
@@ -134,7 +134,7 @@ fn every_format_has_the_rows() {
     let range = book.worksheet_range("Events").unwrap();
     assert_eq!((range.height(), range.get((1, 5))), (6, Some(&Data::Float(3.0))));
     assert!(matches!(range.get((1, 0)), Some(Data::DateTime(_))));
-    // A table for people counts in the name, and leaves out what does not fit.
+    // An aligned table has the count in the name, and leaves out columns that do not fit.
     trial.env("COLUMNS", "100");
     let table = trial.run(&["timeline", "log.json", "-q", "-f", "table"]);
     let lines = table.lines(0);
@@ -165,7 +165,7 @@ fn rows_are_the_same_on_all_threads() {
     run("8").shows(0, &one.stdout, &one.stderr);
 }
 
-/// Folds the rows of the main command in the plainest way.
+/// Compares the rows with a plain fold of the rows of the main command.
 #[test]
 fn rows_are_those_of_a_plain_fold() {
     let trial = Trial::new();
@@ -291,7 +291,8 @@ fn long_and_hostile_events_are_one_line() {
     assert!(lines[0].len() < 30_000, "{}", lines[0].len());
 }
 
-/// Two persons begin sessions of one name, one after the other, and stop an instance each.
+/// Two persons begin sessions of one name, one after the other, and stop an instance each. A
+/// third session began before the logs.
 fn shared_session() -> Vec<String> {
     let role = "arn:aws:iam::111122223333:role/Admin";
     let assume = |time: &str, user: &str| {
@@ -319,7 +320,7 @@ fn shared_session() -> Vec<String> {
 }
 
 #[test]
-fn actors_tell_apart_who_shares_a_session_name() {
+fn actors_distinguish_callers_with_one_session_name() {
     let trial = trial(&shared_session());
     let rows = |columns: &[&str]| {
         let ran = trial.run(&[&["timeline", "log.json", "--no-header"], columns].concat());

@@ -59,7 +59,7 @@ fn lists_combine_with_values_and_negations() {
     assert_eq!(names(&["-e", "@calls,!Get*"]), "RunInstances");
     assert_eq!(names(&["-e", "@a\\,b"]), "GetObject");
     assert_eq!(names(&["-u", "\\@odd"]), "GetObject");
-    // The second process of --jq reads it too.
+    // The child process for --jq reads it too.
     assert_eq!(names(&["-e", "@calls", "--jq", ".eventName | startswith(\"Get\")"]), "GetObject");
 }
 

@@ -1,4 +1,4 @@
-//! The command `verify`: generated chains of digests, and what was done to them.
+//! The command `verify`, on generated chains of digests that are tampered with.
 
 mod aws_format;
 mod bucket;
@@ -10,11 +10,11 @@ mod verified;
 
 use testkit::digests::{DigestChain, SignedBucket, SigningKey, public_key_list};
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 const ACCOUNT: &str = "111122223333";
 
-/// A mirror with a signed chain of six hours, of which one in three has no logs.
+/// A mirror with a signed chain of six hours. One hour in three has no logs.
 struct SignedMirror {
     trial: Trial,
     chain: DigestChain,
@@ -25,7 +25,7 @@ impl SignedMirror {
         SignedMirror::with(&[DigestChain::new(ACCOUNT, "eu-west-1", &[0, 1, 2, 0, 1, 2])])
     }
 
-    /// A mirror with these chains; the first one is tampered with.
+    /// A mirror with these chains. Tests tamper with the first one.
     fn with(chains: &[DigestChain]) -> SignedMirror {
         let mut bucket = SignedBucket::default();
         chains.iter().for_each(|chain| bucket.add(chain, |_| 0));
@@ -37,12 +37,12 @@ impl SignedMirror {
     }
 
     /// Runs the command on the mirror.
-    fn verify(&self, arguments: &[&str]) -> Ran {
+    fn verify(&self, arguments: &[&str]) -> RunResult {
         let arguments = [&["verify", "mirror", "--keys", "keys.json"], arguments].concat();
         self.trial.run(&arguments)
     }
 
-    /// The lines about one type of row in the table of data, with the columns that say something.
+    /// The rows of one type, with the cells that are not empty.
     fn rows(&self, row_type: &str) -> Vec<String> {
         let ran = self.verify(&["--no-header", "-q"]);
         let lines = ran.stdout.lines().filter(|line| line.split('\t').next() == Some(row_type));

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rawzip::ZipArchive;
 use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 
-use crate::harness::{Ran, Trial, gzip};
+use crate::harness::{RunResult, Trial, gzip};
 
 /// A part of a workbook: its data as stored, and its text.
 fn part(trial: &Trial, name: &str) -> (Vec<u8>, String) {
@@ -48,15 +48,15 @@ impl Book {
         &self.sheets.iter().find(|sheet| sheet.0 == name).unwrap().1
     }
 
-    /// What the sheet about the others says under a label.
+    /// The values of a label in the sheet `About`.
     fn about(&self, label: &str) -> Vec<String> {
         let rows = self.sheet("About").iter();
         rows.filter(|row| row[0] == Data::String(label.into())).map(|row| row[1].to_string()).collect()
     }
 }
 
-/// The cells of a TSV, cut as Excel needs it.
-pub fn tsv(ran: &Ran) -> Vec<Vec<String>> {
+/// The cells of a TSV, cut to the limit of Excel.
+pub fn tsv(ran: &RunResult) -> Vec<Vec<String>> {
     ran.stdout.lines().map(|line| line.split('\t').map(fitted).collect()).collect()
 }
 
@@ -88,9 +88,9 @@ pub fn text(cell: &Data) -> String {
     }
 }
 
-/// Runs a trial to a TSV and to a workbook, whose cells are the same, and gives
+/// Writes a TSV and a workbook, checks that their cells are the same, and returns
 /// the workbook.
-fn same(trial: &Trial, arguments: &[&str]) -> Book {
+fn check_workbook(trial: &Trial, arguments: &[&str]) -> Book {
     let lines = trial.run(&[&["log", "--raw"], arguments].concat());
     let ran = trial.run(&[&["log", "-o", "out.xlsx"], arguments].concat());
     let said = trial.run(&[&["log", "--excel"], arguments].concat());
@@ -100,7 +100,7 @@ fn same(trial: &Trial, arguments: &[&str]) -> Book {
     assert_eq!(rows.len(), expected.len());
     for (row, expected) in rows.iter().zip(&expected) {
         let shown = row.iter().zip(expected).map(|(cell, expected)| match cell {
-            // However it was written.
+            // The notation of the time does not matter.
             Data::DateTime(_) if is_near(&text(cell), expected) => expected.clone(),
             _ => text(cell),
         });
@@ -110,13 +110,13 @@ fn same(trial: &Trial, arguments: &[&str]) -> Book {
     book
 }
 
-/// Whether two times are the same but for the thousandth of a second.
+/// Whether two times differ by at most a millisecond.
 fn is_near(first: &str, second: &str) -> bool {
     let read = |text: &str| match text.parse::<f64>() {
         // Milliseconds or seconds.
         Ok(number) if number > 1e11 => Timestamp::from_millisecond(number as i64).unwrap(),
         Ok(number) => Timestamp::from_millisecond((number * 1000.0) as i64).unwrap(),
-        // CloudTrail Lake leaves out the zone that all times are in.
+        // CloudTrail Lake omits the zone, which is UTC.
         Err(_) => text.parse().or_else(|_| format!("{text}Z").parse()).unwrap(),
     };
     let [first, second] = [first, second].map(read);
@@ -130,7 +130,7 @@ fn times_are_dates_ids_are_text_and_numbers_numbers() {
     let trial = Trial::with("log", log);
     let columns =
         "eventTime,recipientAccountId,requestParameters.n,requestParameters.id,requestParameters.long,userAgent";
-    let book = same(&trial, &["-c", columns]);
+    let book = check_workbook(&trial, &["-c", columns]);
     let kinds = |row: usize| {
         let kind = |cell: &Data| match cell {
             Data::DateTime(_) => 'd',
@@ -154,8 +154,8 @@ fn a_workbook_of_a_whole_log_can_be_read() {
     });
     let events: Vec<Vec<u8>> = edge_cases::events().into_iter().map(|event| event.json).chain(generated).collect();
     let trial = Trial::with("log/a.json.gz", gzip(records(events)));
-    same(&trial, &["-c", "+userIdentity,resources,errorMessage"]);
-    same(&trial, &["--no-header", "--null", "n/a"]);
+    check_workbook(&trial, &["-c", "+userIdentity,resources,errorMessage"]);
+    check_workbook(&trial, &["--no-header", "--null", "n/a"]);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_workbook_is_the_same_for_any_number_of_threads() {
         part(&trial, "xl/worksheets/sheet1.xml")
     };
     let one = sheet("1");
-    // Many blocks.
+    // The sheet needs many blocks.
     assert!(one.1.len() > 2 << 20, "{}", one.1.len());
     for threads in ["2", "8"] {
         assert!(sheet(threads).0 == one.0, "{threads}");
@@ -260,7 +260,7 @@ fn the_second_sheet_says_what_the_first_is() {
     assert_eq!(book.about("Time zone"), ["UTC"]);
     assert_eq!(book.about("Read"), [format!("{read} below")]);
     assert_eq!(book.about("Problem"), [problem]);
-    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "nothing temporary stays");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "a temporary file remains");
 }
 
 #[test]
@@ -306,9 +306,9 @@ fn rows_are_sorted() {
     let numbers = ["17", "\"3\"", "-2.5", "100"].map(|text| number(text).into_bytes());
     let trial = Trial::with("log", records(generated.chain([large]).chain(numbers)));
     let columns = ["-c", "+requestParameters.n"];
-    same(&trial, &[&columns[..], &["--sort", "-eventName,sourceIPAddress,eventTime"]].concat());
-    same(&trial, &[&columns[..], &["--sort", "userName,-eventTime", "-n", "50"]].concat());
-    let book = same(&trial, &["-e", "N", "-c", "requestParameters.n", "--sort", "requestParameters.n"]);
+    check_workbook(&trial, &[&columns[..], &["--sort", "-eventName,sourceIPAddress,eventTime"]].concat());
+    check_workbook(&trial, &[&columns[..], &["--sort", "userName,-eventTime", "-n", "50"]].concat());
+    let book = check_workbook(&trial, &["-e", "N", "-c", "requestParameters.n", "--sort", "requestParameters.n"]);
     let cells = [Data::Float(-2.5), Data::String("3".into()), Data::Float(17.0), Data::Float(100.0)];
     assert_eq!(book.sheet("Events")[1..].concat(), cells);
 }
@@ -325,7 +325,7 @@ fn times_are_in_the_zone() {
         Book::read(std::fs::read(trial.path("out.xlsx")).unwrap())
     };
     let berlin = book("Europe/Berlin");
-    // As a clock there shows it, which goes back at three.
+    // The local time, whose clock goes back at three.
     let cells: Vec<String> = berlin.sheet("Events").concat().iter().map(text).collect();
     assert_eq!(cells, ["2026-10-25T02:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:30:00Z", "", "soon", ""]);
     assert!(matches!(berlin.sheet("Events")[0][..], [Data::DateTime(_), Data::DateTime(_)]));
@@ -365,7 +365,7 @@ fn temporary_files_that_cannot_be_written_are_named() {
     let trial = Trial::with("log", records(generated));
     let ran = trial.run_in_shell("trap '' XFSZ; ulimit -f 16; trail2tsv log -o out.xlsx");
     ran.shows(1, "", "trail2tsv: the workbook cannot be written: File too large\n");
-    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "nothing temporary stays");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "a temporary file remains");
 }
 
 #[test]

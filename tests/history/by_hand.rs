@@ -20,8 +20,7 @@ fn event(time: &str, name: &str, request: Value, response: Value) -> Value {
     })
 }
 
-/// Checks the first columns of the rows: a word for the begin, one for the end, and the
-/// cells of the question.
+/// Checks the shortened rows: the begin, the end, and the cells of the question.
 #[track_caller]
 fn check(events: &[Value], question: &Question, expected: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +107,7 @@ fn five_rules_of_two_groups() {
     check(&events, &rules(), &expected);
 }
 
-/// All that is known of a resource can be asked for by its name until it is deleted.
+/// A name selects everything that is known of a resource until it was deleted.
 #[test]
 fn a_name_names_all_properties_of_a_deleted_group() {
     let events = [
@@ -125,7 +124,7 @@ fn a_name_names_all_properties_of_a_deleted_group() {
     check(&events, &Question::Resource("web".into()), &expected);
 }
 
-/// The end of an unknown rule does not say that another one began after it.
+/// The end of an unknown rule does not imply that another one began after it.
 #[test]
 fn unknown_rules_begin_before_the_events() {
     let events = [revoked_by_id("12:00:00", "sg-0a", "sgr-0a"), revoked_by_id("12:01:00", "sg-0a", "sgr-0b")];
@@ -133,7 +132,7 @@ fn unknown_rules_begin_before_the_events() {
     check(&events, &rules(), &expected);
 }
 
-/// That the rule was revoked in between is not in the logs.
+/// The logs lack the event that revoked the first rule.
 #[test]
 fn a_rule_with_a_new_id_is_another_rule() {
     let events = [
@@ -162,7 +161,7 @@ fn an_association_with_a_new_id_ends_by_that() {
     check(&events, &Question::Resource("i-0a".into()), &expected);
 }
 
-/// The answer of a registration has all members, also those that were there before.
+/// The response to a registration lists all members, including earlier ones.
 #[test]
 fn members_of_a_load_balancer() {
     let listed = |ids: &[&str]| Value::from(ids.iter().map(|id| json!({"instanceId": id})).collect::<Vec<_>>());
@@ -199,7 +198,7 @@ fn the_interface_of_a_gateway_ends_with_it() {
     check(&events, &Question::Ip("10.0.0.9".parse().unwrap()), &["12:00:00 12:01:00 10.0.0.9 eni-0a nat-0a"]);
 }
 
-/// A value that ends without its begin is limited by what is known before.
+/// If the begin of a value is unknown, it is after the last event that shows otherwise.
 #[test]
 fn a_volume_is_attached_to_one_instance_at_a_time() {
     let attached = json!({"volumeId": "vol-0a", "instanceId": "i-0a", "device": "/dev/sdf"});
@@ -215,7 +214,7 @@ fn a_volume_is_attached_to_one_instance_at_a_time() {
     check(&events, &Question::Resource("i-0a".into()), &expected);
 }
 
-/// To delete a tag that has another value changes nothing.
+/// Deleting a tag changes nothing if it has another value.
 #[test]
 fn a_tag_with_another_value_stays() {
     let tag = |value: &str| {
@@ -233,7 +232,7 @@ fn a_tag_with_another_value_stays() {
 
 /// A rule that was open for less than a second was open.
 #[test]
-fn a_rule_of_a_moment_lets_in() {
+fn a_rule_that_lasts_less_than_a_second_is_an_exposure() {
     let interface = json!({"networkInterfaceId": "eni-0a", "vpcId": "vpc-0a", "privateIpAddress": "10.0.0.9"});
     let events = [
         created("12:00:00", "sg-0a", "web"),
@@ -249,7 +248,7 @@ fn a_rule_of_a_moment_lets_in() {
 
 /// An address that was ours for less than a second does not divide an exposure.
 #[test]
-fn a_holder_of_a_moment_takes_nothing_away() {
+fn a_brief_owner_of_an_address_does_not_split_an_exposure() {
     let interface = json!({"networkInterfaceId": "eni-0a", "vpcId": "vpc-0a", "privateIpAddress": "10.0.0.9"});
     let events = [
         created("12:00:00", "sg-0a", "web"),

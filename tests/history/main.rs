@@ -1,5 +1,5 @@
 //! Compares the answers of `history` with those of the plain reconstruction, on random
-//! histories: whatever the order of the files, the number of threads and the filters are.
+//! histories, with random orders of files, numbers of threads and filters.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use testkit::logs::history::{HistoryLogs, history};
 use testkit::plain::history::{History, Question};
 
-/// Two folders with the same logs, under names of files in opposite orders.
+/// Two folders with the same logs, whose names sort in opposite orders.
 struct Logs {
     folders: [TempDir; 2],
     events: Vec<Value>,
@@ -37,9 +37,9 @@ impl Logs {
     }
 }
 
-/// How a question is asked besides.
+/// The options of a run besides the question.
 #[derive(Debug, Default)]
-struct Manner {
+struct RunOptions {
     /// The number of the folder.
     folder: usize,
     threads: u8,
@@ -48,18 +48,18 @@ struct Manner {
     account: Option<String>,
 }
 
-impl Manner {
-    fn random(logs: &Logs, random: &mut Rng) -> Manner {
+impl RunOptions {
+    fn random(logs: &Logs, random: &mut Rng) -> RunOptions {
         let folder = random.usize(..2);
         let mut of_event = |field: &str, share: u8| {
             let event = &logs.events[random.usize(..logs.events.len())];
             event[field].as_str().filter(|_| random.u8(..share) == 0).map(String::from)
         };
-        Manner {
+        RunOptions {
             folder,
             at: of_event("eventTime", 3).map(|time| time.parse().unwrap()),
             region: of_event("awsRegion", 5),
-            // The folder of an account is the second in a key, which the other names do not have.
+            // `--account` needs keys with the account, which only the first folder has.
             account: of_event("recipientAccountId", 5).filter(|_| folder == 0),
             threads: [1, 2, 8][random.usize(..3)],
         }
@@ -109,7 +109,7 @@ fn arguments(question: &Question) -> Vec<String> {
     }
 }
 
-/// What can be asked of these events.
+/// The questions that these events suggest.
 fn questions(events: &[Value]) -> Vec<Question> {
     let all = events.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let words = all.split(|c: char| !(c.is_ascii_alphanumeric() || "-:./".contains(c)));
@@ -131,7 +131,7 @@ fn questions(events: &[Value]) -> Vec<Question> {
     questions
 }
 
-/// How the answers differ; empty if they do not.
+/// The difference between the answers; empty if there is none.
 fn difference(answer: &str, expected: &[String]) -> String {
     let mut lines: Vec<String> = answer.lines().skip(1).map(String::from).collect();
     lines.sort();
@@ -148,7 +148,7 @@ fn difference(answer: &str, expected: &[String]) -> String {
     )
 }
 
-/// Compares the answers to a share of all questions about one history.
+/// Compares the answers to one of `share` questions about a history, and to all about rules.
 fn compare(seed: u64, share: usize) -> String {
     let logs = Logs::new(history(seed));
     let mut random = Rng::with_seed(seed);
@@ -159,7 +159,7 @@ fn compare(seed: u64, share: usize) -> String {
         if random.usize(..share) > 0 && !is_rules {
             continue;
         }
-        let manner = Manner::random(&logs, &mut random);
+        let manner = RunOptions::random(&logs, &mut random);
         let arguments = [arguments(&question), manner.arguments()].concat();
         let answer = run(logs.folders[manner.folder].path(), &arguments);
         let expected = match (&manner.region, &manner.account) {
@@ -187,7 +187,7 @@ fn many_random_histories() {
     assert!(differences.is_empty(), "{differences}");
 }
 
-/// The lines are in the same order, whatever that of the files is.
+/// The order of the lines does not depend on that of the files.
 #[test]
 fn the_order_of_files_and_the_number_of_threads_change_nothing() {
     for seed in 30..34 {

@@ -10,7 +10,7 @@ use testkit::plain::{self, filter, row};
 use crate::filter_oracle::wanted;
 use crate::{FailureContext, generated, random};
 
-/// Options with patterns, and where in an event their values are drawn from.
+/// Options with patterns, and the fields from which their values are drawn.
 const OPTIONS: [(&str, &str); 7] = [
     ("--event-name", "eventName"),
     ("--error-code", "errorCode"),
@@ -38,7 +38,7 @@ const PATHS: [&str; 13] = [
     "resources",
 ];
 
-/// An option and its value, drawn so that some event of the text may fit.
+/// A random option and value, drawn so that it may match an event of the text.
 fn condition(events: &[Value], random: &mut Rng) -> (String, String) {
     let event = &events[random.usize(..events.len())];
     match random.u8(..10) {
@@ -52,9 +52,9 @@ fn condition(events: &[Value], random: &mut Rng) -> (String, String) {
             let negation = if random.u8(..5) == 0 { "!" } else { "" };
             let value = match option {
                 "--source-ip" if random.bool() => network(random),
-                _ => pattern(&drawn(&event[field], random), random),
+                _ => pattern(&random_scalar(&event[field], random), random),
             };
-            // It would name a file.
+            // An `@` at the start would name a file.
             let value = if value.starts_with('@') { format!("\\{value}") } else { value };
             (option.into(), format!("{negation}{value}"))
         }
@@ -64,7 +64,7 @@ fn condition(events: &[Value], random: &mut Rng) -> (String, String) {
 fn comparison(event: &Value, random: &mut Rng) -> String {
     let path = PATHS[random.usize(..PATHS.len())];
     let first = path.split(['.', '[']).next().unwrap();
-    let mut text = drawn(&event[first], random);
+    let mut text = random_scalar(&event[first], random);
     if path == "resources" {
         let listed = row::resources(event);
         let start = random.usize(..=listed.len());
@@ -82,7 +82,7 @@ fn comparison(event: &Value, random: &mut Rng) -> String {
     }
 }
 
-/// A part of a text that means itself in a regular expression too.
+/// The longest part of a text without special characters of regular expressions.
 fn plain_part(text: &str) -> String {
     let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_:/ ".contains(character));
     parts.max_by_key(|part| part.len()).map(str::trim).filter(|part| !part.is_empty()).unwrap_or("x").to_string()
@@ -94,12 +94,12 @@ fn network(random: &mut Rng) -> String {
     texts[random.usize(..texts.len())].to_string()
 }
 
-/// Some string below a value.
-fn drawn(value: &Value, random: &mut Rng) -> String {
+/// A random scalar below a value, as text.
+fn random_scalar(value: &Value, random: &mut Rng) -> String {
     match value {
-        Value::Array(items) if !items.is_empty() => drawn(&items[random.usize(..items.len())], random),
+        Value::Array(items) if !items.is_empty() => random_scalar(&items[random.usize(..items.len())], random),
         Value::Object(members) if !members.is_empty() => {
-            drawn(members.values().nth(random.usize(..members.len())).unwrap(), random)
+            random_scalar(members.values().nth(random.usize(..members.len())).unwrap(), random)
         }
         Value::String(text) => text.clone(),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
@@ -107,7 +107,7 @@ fn drawn(value: &Value, random: &mut Rng) -> String {
     }
 }
 
-/// A pattern that the text fits, mostly.
+/// A pattern that usually matches the text.
 fn pattern(text: &str, random: &mut Rng) -> String {
     let is_possible = |character: &char| !"'\"".contains(*character) && !character.is_control();
     let escaped = |character: char| match character {
@@ -138,8 +138,10 @@ fn compare(text: &[u8], random: &mut Rng) {
         let mut conditions: Vec<(String, String)> = Vec::new();
         for _ in 0..random.usize(1..4) {
             let condition = condition(&events, random);
-            // One option given twice matches either, but for --where.
-            if condition.0 == "--where" || !conditions.iter().any(|(option, _)| is_alike(option, &condition.0)) {
+            // An option given twice matches either value, except --where.
+            if condition.0 == "--where"
+                || !conditions.iter().any(|(option, _)| exclude_each_other(option, &condition.0))
+            {
                 conditions.push(condition);
             }
         }
@@ -158,8 +160,8 @@ fn compare(text: &[u8], random: &mut Rng) {
     }
 }
 
-/// Whether a number in it has an exponent, which serde_json writes in a way of
-/// its own.
+/// Whether a number in it has an exponent. serde_json writes such numbers
+/// differently.
 fn has_exponent(value: &Value) -> bool {
     match value {
         Value::Number(number) => number.to_string().contains(['e', 'E']),
@@ -169,8 +171,8 @@ fn has_exponent(value: &Value) -> bool {
     }
 }
 
-/// Whether two options exclude each other, or are one.
-fn is_alike(one: &str, other: &str) -> bool {
+/// Whether two options exclude each other, or are the same.
+fn exclude_each_other(one: &str, other: &str) -> bool {
     let kind = |option: &str| match option {
         "--errors" | "--no-errors" | "--error-code" => "error",
         "--reads" | "--writes" => "access",
@@ -179,7 +181,7 @@ fn is_alike(one: &str, other: &str) -> bool {
     one == other || (!kind(one).is_empty() && kind(one) == kind(other))
 }
 
-/// Whether the program takes the arguments: a drawn text can be no address.
+/// Whether the program accepts the arguments. A drawn text may not be an address.
 fn is_possible(arguments: &[String]) -> bool {
     use clap::Parser;
     use trail2tsv::decode::event::FieldSet;
@@ -195,7 +197,7 @@ proptest! {
     #[test]
     fn random_unusual_events(seed in any::<u64>(), count in 1..6_usize) {
         let mut random = Rng::with_seed(seed);
-        let _about = FailureContext("random odd events");
+        let _about = FailureContext("random unusual events");
         let events: Vec<String> = (0..count).map(|_| random_event(&mut random)).collect();
         compare(&records(&events), &mut random);
         let events: Vec<String> = (0..count).map(|_| random::rearranged(&mut random)).collect();

@@ -1,5 +1,5 @@
-//! Applies the program's filter to the events of a text, with and without the byte
-//! search.
+//! Applies the program's filter to the events of a text, with and without the
+//! prefilter.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use trail2tsv::decode::event::FieldSet;
 use trail2tsv::filter::Filter;
 use trail2tsv::filter::spec::FilterSpec;
 
-/// The request of a command line.
+/// The filter of a command line.
 pub(crate) fn conditions(arguments: &[String]) -> FilterSpec {
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     let now: Timestamp = "2026-10-04T00:00:00Z".parse().unwrap();
@@ -20,8 +20,8 @@ pub(crate) fn conditions(arguments: &[String]) -> FilterSpec {
     args.filter.spec(&args.scope, now, &zone).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
-/// For each event of a text whether it is wanted. That a search finds the same
-/// is checked here.
+/// For each event of a text, whether the filter accepts it. Checks that the
+/// prefilter finds the same events.
 pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
     let mut fields = FieldSet::default();
     let mut filter = Filter::new(&conditions(arguments), &mut fields).unwrap();
@@ -46,7 +46,7 @@ pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
             }
             ControlFlow::Continue(())
         });
-        assert!(searched == found, "{arguments:?}: a search finds {} of {}", searched.len(), found.len());
+        assert!(searched == found, "{arguments:?}: the prefilter finds {} of {}", searched.len(), found.len());
     }
     answers
 }

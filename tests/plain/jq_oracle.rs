@@ -10,7 +10,7 @@ use testkit::plain;
 use crate::filter_oracle::wanted;
 use crate::{generated, sample};
 
-/// Options, and what a person would ask jq.
+/// Options, and the equivalent jq programs.
 const CASES: &[(&[&str], &str)] = &[
     (&["--resource", "i-0abc12de34f567890"], r#"resource(. == "i-0abc12de34f567890")"#),
     (&["--resource", "example-reports"], r#"resource(. == "example-reports")"#),
@@ -128,7 +128,7 @@ fn compiled(program: &str) -> JqProgram {
     filter.unwrap_or_else(|errors| panic!("{program}: {errors:?}"))
 }
 
-/// What a program yields of each event: true where it yields nothing else.
+/// For each event, whether a program yields `true` and nothing else.
 fn jq_decisions(filter: &JqProgram, inputs: &[Val]) -> Vec<bool> {
     let ask = |input: &Val| {
         let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
@@ -137,7 +137,7 @@ fn jq_decisions(filter: &JqProgram, inputs: &[Val]) -> Vec<bool> {
     inputs.iter().map(ask).collect()
 }
 
-/// Compares all questions on some texts, and gives how many events each selects.
+/// Compares all cases on some texts, and returns how many events each selects.
 fn compare(texts: &[Vec<u8>]) -> Vec<usize> {
     let texts: Vec<(&[u8], Vec<Val>)> = texts
         .iter()
@@ -169,14 +169,14 @@ fn compare(texts: &[Vec<u8>]) -> Vec<usize> {
 fn of_the_sample_bucket() {
     let texts: Vec<Vec<u8>> = sample().map(|(_, file)| gunzip(&file).unwrap()).collect();
     for ((arguments, _), sum) in CASES.iter().zip(compare(&texts)) {
-        assert!(sum > 0, "{arguments:?} selects something");
+        assert!(sum > 0, "{arguments:?} selects nothing");
     }
 }
 
 #[test]
-fn of_other_logs() {
+fn conditions_agree_with_jq_on_generated_logs() {
     let odd = edge_cases::events();
-    // Times in other forms, and an hour of 24, are compared in the filter's own tests.
+    // The filter's own tests compare times in other forms, and the hour 24.
     let is_time = |time: &str| time.len() == 20 && time.ends_with('Z') && !time.contains("T24");
     let is_plain = |json: &&Vec<u8>| {
         let events = plain::events(&records([json]));

@@ -26,7 +26,7 @@ use trail2tsv::decode::event::FieldSet;
 use trail2tsv::decode::json::JsonError;
 use walkdir::WalkDir;
 
-/// Says what was looked at when a check failed.
+/// Prints what was being checked, if a check fails.
 struct FailureContext<'a>(&'a str);
 
 impl Drop for FailureContext<'_> {
@@ -62,13 +62,13 @@ fn generated(count: i64) -> Vec<String> {
 /// The outcome of a text, checked: all decoders agree on it.
 fn check(name: &str, text: &[u8]) -> ReaderOutcome {
     let _about = FailureContext(name);
-    let outcome = fuzz_checks::text(text);
-    // A string that begins like JSON is read as what an event is wrapped in, and reported
-    // where it is broken: both decoders say so, and there are no rows to compare.
+    let outcome = fuzz_checks::check_text(text);
+    // A string that begins like JSON is read as an envelope, and reported if it is broken.
+    // Both decoders report it, and there are no rows to compare.
     let may_wrap = text.windows(2).any(|pair| pair == b"\"{" || pair == b"\"[");
     assert!(
-        fuzz_checks::plain(text, &outcome) || (may_wrap && outcome.findings.malformed.is_some()),
-        "the plain decoder takes it: {} ends as {:?}",
+        fuzz_checks::check_plain(text, &outcome) || (may_wrap && outcome.findings.malformed.is_some()),
+        "not compared with the plain decoder: {} ends as {:?}",
         String::from_utf8_lossy(text),
         (testkit::plain::read(text).1, &outcome.findings)
     );
@@ -115,7 +115,7 @@ fn a_broken_event_in_a_string_is_reported_by_both_decoders() {
     }
 }
 
-/// A syntax error in a nested text says nothing about the records after it.
+/// A syntax error in a nested text does not affect the records after it.
 #[test]
 fn a_broken_text_in_a_string_does_not_break_a_later_record() {
     for broken in [" {:x,", "{:", "{\\\"a\\\":}", "[{:x"] {
@@ -143,12 +143,12 @@ fn unusual_events_cut_at_every_byte() {
         let _about = FailureContext(&event.why);
         let text = records([&event.json]);
         let whole = readers[0].text(&text, text.len());
-        // What all have in common need not be cut at every byte of each.
+        // The start that an event shares with the one before was already cut at every byte.
         let same = text.iter().zip(&last).take_while(|(byte, other)| byte == other).count();
         let is_news = |end: &usize| (same..same + 100).contains(end) || (end + number).is_multiple_of(16);
         let ends = (0..text.len()).filter(|end| end.min(&(text.len() - end)) < &2000);
         for end in ends.filter(is_news) {
-            let outcome = fuzz_checks::cut(&mut readers, &text, end, &whole);
+            let outcome = fuzz_checks::check_cut_text(&mut readers, &text, end, &whole);
             let is_complete = end >= BEFORE.len() + event.json.len();
             assert_eq!(outcome.rows.is_empty(), !is_complete || whole.rows.is_empty(), "cut at {end}");
             let broken = outcome.findings.broken.map(|broken| broken.why);
@@ -182,9 +182,9 @@ proptest! {
         let mut random = fastrand::Rng::with_seed(seed);
         let (text, whole) = lines::damaged(&generated(count as i64), &mut random);
         let _about = FailureContext(&text);
-        let outcome = fuzz_checks::text(text.as_bytes());
-        let expected = fuzz_checks::text(whole.join("\n").as_bytes());
-        assert!(fuzz_checks::plain(whole.join("\n").as_bytes(), &expected), "the plain decoder takes it");
+        let outcome = fuzz_checks::check_text(text.as_bytes());
+        let expected = fuzz_checks::check_text(whole.join("\n").as_bytes());
+        assert!(fuzz_checks::check_plain(whole.join("\n").as_bytes(), &expected), "not compared with the plain decoder");
         prop_assert_eq!(outcome.rows, expected.rows);
     }
 
@@ -196,7 +196,7 @@ proptest! {
         let mut readers = Reader::all();
         let whole = readers[0].text(&text, text.len());
         let end = (text.len() as f64 * cut) as usize;
-        let kept = fuzz_checks::cut(&mut readers, &text, end, &whole);
+        let kept = fuzz_checks::check_cut_text(&mut readers, &text, end, &whole);
         // Each event ends one byte before the next begins, or before the `]`.
         let mut place = "{\"Records\":[".len();
         let complete = events.iter().take_while(|event| {

@@ -23,10 +23,10 @@ fn networks(events: &[Value], random: &mut Rng) -> Vec<(IpAddr, usize, String)> 
         .collect();
     let mut networks = Vec::<(IpAddr, usize, String)>::new();
     for number in 0..60 {
+        // For the plain search, an IPv4 network in IPv6 form would be another one.
         let address = addresses[random.usize(..addresses.len())].to_canonical();
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let network = (address, random.usize(longest / 2..=longest), format!("net {number}"));
-        // An IPv4 network in IPv6 form would be another one for the plain search.
         if !networks.iter().any(|known| known.1 == network.1) || random.bool() {
             networks.push(network);
         }
@@ -34,7 +34,7 @@ fn networks(events: &[Value], random: &mut Rng) -> Vec<(IpAddr, usize, String)> 
     networks
 }
 
-/// The cells of the column `network`, of the rows that the options leave.
+/// The cells of the column `network`, of the rows that the options select.
 fn cells(log: &[u8], table: &str, more: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     // Equal networks must have one name within a file, so each has its own file.
@@ -60,7 +60,7 @@ fn countries(log: &[u8], networks: &[(IpAddr, usize, String)]) -> Vec<String> {
     run(&folder, log, &["--columns=country".into(), "--geoip=test.mmdb".into()])
 }
 
-/// What the program prints about a log, line by line.
+/// The lines that the program prints for a log.
 fn run(folder: &TempDir, log: &[u8], options: &[String]) -> Vec<String> {
     std::fs::write(folder.path().join("log.json"), log).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_trail2tsv"))
@@ -70,7 +70,7 @@ fn run(folder: &TempDir, log: &[u8], options: &[String]) -> Vec<String> {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    // Bytes of edge cases that are not UTF-8 make it 3.
+    // It is 3 because of edge cases with invalid UTF-8.
     assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
 }

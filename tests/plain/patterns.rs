@@ -1,15 +1,15 @@
-//! Patterns in every form, and letters with more than two cases.
+//! Patterns in every form, and letters with more than two case variants.
 
 use proptest::prelude::*;
 use serde_json::json;
 use testkit::logs::records;
-use testkit::plain::filter::{glob, one_case};
+use testkit::plain::filter::{fold_case, glob};
 use testkit::plain::row::{is_formula, shown};
 use trail2tsv::syntax::glob::Pattern;
 
 use crate::filter_oracle::wanted;
 
-/// A pattern that means just this text.
+/// A pattern that matches only this text.
 fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|character| [Some('\\').filter(|_| !character.is_alphanumeric()), Some(character)])
@@ -17,11 +17,11 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// The text in other cases, where `turns` says so.
-fn turned(text: &str, turns: u32) -> String {
+/// The text with letters in other cases, which the bits of `turns` choose.
+fn with_other_cases(text: &str, turns: u32) -> String {
     let turned = |(at, character): (usize, char)| {
         let cases: Vec<char> =
-            "kKKsSſüÜßẞµμσςΣıIiabABcC".chars().filter(|other| one_case(*other) == one_case(character)).collect();
+            "kKKsSſüÜßẞµμσςΣıIiabABcC".chars().filter(|other| fold_case(*other) == fold_case(character)).collect();
         cases.get(turns.rotate_right(at as u32 * 2) as usize % 4).copied().unwrap_or(character)
     };
     text.chars().enumerate().map(turned).collect()
@@ -53,7 +53,7 @@ proptest! {
         let raw = json!({"eventName": text, "sourceIPAddress": text, "errorCode": text, "userAgent": text,
             "userIdentity": {"type": "IAMUser", "userName": text, "accessKeyId": text},
             "requestParameters": {"x": [text]}}).to_string();
-        // Some of its characters are written by escapes.
+        // Some of its characters are written as escapes.
         let written: String = raw.chars().enumerate().map(|(at, character)| match character {
             'a'..='z' | '=' | '\u{80}'.. if at > 250 && turns.rotate_left(at as u32 * 3) & 3 == 0 && !raw[..raw.char_indices().nth(at).unwrap().0].ends_with('\\') => {
                 character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
@@ -75,12 +75,12 @@ proptest! {
         text in r"[kKKsSſüÜßẞµμσςΣıIiaBc7-]{1,6}[ \[\]{}*?\\,]?[kKKsSſüÜßẞµμσςΣıIiaBc7-]{1,6}",
         turns: u32,
     ) {
-        let other = turned(&text, turns);
+        let other = with_other_cases(&text, turns);
         let (start, end) = text.split_at(text.char_indices().nth(text.chars().count() / 2).unwrap().0);
         let but_one: String = end.chars().skip(1).collect();
         let [start, end, but_one] = [start, end, &but_one].map(escaped);
-        // The texts of the second event are written by escapes; what fills the
-        // third makes a search worth its while.
+        // The second event has escapes. The third one makes the text long enough for
+        // the prefilter.
         let event = json!({"eventName": other, "userIdentity": {"type": "IAMUser", "userName": other},
             "requestParameters": {"x": [other]}}).to_string();
         let written = event.replace('ſ', "\\u017f").replace('\u{212a}', "\\u212A");

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use testkit::logs::edge_cases::random_event;
 
-/// A random odd event, written once more.
+/// A random unusual event, written in another form.
 pub(crate) fn rearranged(random: &mut Rng) -> String {
     let event: Value = serde_json::from_str(&random_event(random)).unwrap();
     let mut out = String::new();
@@ -17,10 +17,10 @@ pub(crate) fn rearranged(random: &mut Rng) -> String {
 /// `lookup-events`, messages of EventBridge and of CloudWatch Logs, strings.
 pub(crate) fn wrapped(events: &[String], random: &mut Rng) -> String {
     let space = space(random);
-    // What the outermost wrapping holds.
+    // The content of the outermost wrapping.
     let values: Vec<String> = match random.u8(..3) {
         0 => events.to_vec(),
-        1 => events.iter().map(|event| carried(event, 3, random)).collect(),
+        1 => events.iter().map(|event| wrapped_event(event, 3, random)).collect(),
         _ => {
             let middle = random.usize(..=events.len());
             let (first, second) = events.split_at(middle);
@@ -35,12 +35,12 @@ pub(crate) fn wrapped(events: &[String], random: &mut Rng) -> String {
         3 => format!("{{\"NextToken\":null,{space}\"Events\"{space}:[{list}],\"x\":[{{}}]}}"),
         4 => format!("\u{feff}{{\"Records\":[{list}]}}{space}{{\"Records\":[]}}"),
         5 => format!("{space}{{{space}\"Records\":[{space}{list}]{space}}}{space}"),
-        // As CloudTrail writes it, which is searched.
+        // The form of CloudTrail, to which the prefilter applies.
         _ => format!("{{\"Records\":[{list}]}}"),
     }
 }
 
-/// A value behind the time of its line, if it is an object.
+/// A value after the time of its line, if it is an object.
 fn timed(value: &str, random: &mut Rng) -> String {
     let stream = if random.bool() { "my-stream " } else { "" };
     match value.starts_with('{') {
@@ -52,7 +52,7 @@ fn timed(value: &str, random: &mut Rng) -> String {
 /// A list of events.
 fn listed(events: &[String], random: &mut Rng) -> String {
     let depth = random.u8(..3);
-    let list = events.iter().map(|event| carried(event, depth, random)).collect::<Vec<_>>().join(",");
+    let list = events.iter().map(|event| wrapped_event(event, depth, random)).collect::<Vec<_>>().join(",");
     match random.u8(..5) {
         0 => format!("[{list}]"),
         1 => format!("{{\"Records\":[{list}]}}"),
@@ -65,12 +65,12 @@ fn listed(events: &[String], random: &mut Rng) -> String {
     }
 }
 
-/// What carries an event, through at most this many others.
-fn carried(event: &str, depth: u8, random: &mut Rng) -> String {
+/// An event inside at most this many other values.
+fn wrapped_event(event: &str, depth: u8, random: &mut Rng) -> String {
     if depth == 0 {
         return event.to_string();
     }
-    let inner = carried(event, random.u8(..depth), random);
+    let inner = wrapped_event(event, random.u8(..depth), random);
     let mut string = String::new();
     self::string(&inner, random, &mut string);
     let message = |name: &str| format!("{{\"id\":\"3{{\",\"{name}\":{string},\"timestamp\":1790845200000}}");

@@ -1,8 +1,8 @@
-//! What the fuzz targets check of every input, and the tests of some: the fast
-//! decoder, the portable one and the plain one agree.
+//! The checks that the fuzz targets run on every input, and a test on the committed corpus: the
+//! fast decoders, the portable one and the plain one agree.
 //!
-//! [`rows()`] is about files, [`structure()`] about the bits that all reading of
-//! JSON rests on. Both panic where something differs.
+//! [`check_file`] checks files, [`check_structure`] the bitmaps that all decoding of JSON relies on. Both
+//! panic if something differs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
 
@@ -12,5 +12,5 @@ mod rows;
 mod structure;
 
 pub use reader::{COLUMNS, Reader, ReaderOutcome};
-pub use rows::{cut, plain, rows, text};
-pub use structure::structure;
+pub use rows::{check_cut_text, check_file, check_plain, check_text};
+pub use structure::check_structure;

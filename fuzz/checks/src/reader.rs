@@ -1,4 +1,4 @@
-//! Files and texts to rows by the library, in a given way and in windows of a
+//! Reads files and texts into rows with the library, at a given SIMD level and in windows of a
 //! given size.
 
 use std::cell::RefCell;
@@ -35,33 +35,33 @@ pub const COLUMNS: [&str; 16] = {
     columns
 };
 
-/// Names that events are asked for by.
+/// Values of `--event-name`, each for a filter of its own.
 const NAMES: [&str; 4] = ["TerminateInstances", "Terminate*", "*Instances", "De?cribe*s"];
 
-/// What came of one file.
+/// The result of reading one file or text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReaderOutcome {
     /// The rows, each with its line end.
     pub rows: Vec<String>,
-    /// How many events had each of [`NAMES`].
+    /// The number of events that matched each of [`NAMES`].
     wanted: [usize; NAMES.len()],
     /// What the decoder found.
     pub findings: Findings,
-    /// What is wrong with the bytes.
+    /// The problems with the bytes of the file.
     pub problems: Vec<String>,
-    /// What it amounts to.
+    /// The verdict on the file, as debug text.
     pub verdict: String,
 }
 
 impl ReaderOutcome {
-    /// The same without what depends on how the text was compressed.
+    /// The same outcome without the values that depend on how the text was compressed.
     pub fn of_any_members(mut self) -> ReaderOutcome {
         (self.findings.before_further, self.findings.before_gap) = (None, None);
         self
     }
 
-    /// The same without what depends on how much was in the window when the
-    /// text made no sense any more: nothing behind that place need be read.
+    /// The same outcome without the values that depend on how much text was in the window when the
+    /// JSON broke: nothing after that position need be read.
     pub fn of_any_window(mut self) -> ReaderOutcome {
         if self.findings.broken.is_some() {
             (self.findings.bytes, self.findings.not_utf8, self.findings.has_text) = (0, None, true);
@@ -111,7 +111,7 @@ impl ReaderTools {
             pieces.extend_from_slice(piece);
             ControlFlow::Continue(())
         });
-        assert!(pieces == row && flow.is_continue(), "the row in pieces");
+        assert!(pieces == row && flow.is_continue(), "the row differs if it is written in pieces");
         rows.push(String::from_utf8(row).expect("rows are UTF-8"));
         for (filter, wanted) in self.filters.iter_mut().zip(wanted) {
             *wanted += usize::from(filter.answer(event) != FilterAnswer::No);
@@ -120,17 +120,17 @@ impl ReaderTools {
     }
 }
 
-/// Whole files of the program are not larger than this.
+/// A limit in bytes that the checked texts do not exceed, so that they are read as a whole.
 pub(crate) const WHOLE: usize = 1 << 18;
 
 thread_local! {
-    // Made once: fuzzing is to spend its time elsewhere.
+    // Made once, so that fuzzing spends its time on decoding.
     static TOOLS: ReaderTools = ReaderTools::new();
     static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE));
 }
 
-/// Reads a file as large ones are read where `limit` says so. None if it is an
-/// archive.
+/// Reads a file. If it or its text exceeds `limit` bytes, it is read in windows, as large files
+/// are. `None` if it is an archive.
 pub(crate) fn read(file: &[u8], limit: usize, visitor: &mut impl TextVisitor) -> Option<Vec<Problem>> {
     let ahead = usize::from(file.len().is_multiple_of(8));
     let mut file = file;
@@ -144,7 +144,7 @@ pub(crate) fn read(file: &[u8], limit: usize, visitor: &mut impl TextVisitor) ->
     read(&mut Inflater::with_ahead(limit, Arc::new(ReadAheadPermits::new(ahead))))
 }
 
-/// What a worker does with the text of a file.
+/// Decodes the text of a file and collects its rows, as a worker does.
 struct RowCollector<'r> {
     tools: &'r mut ReaderTools,
     decoder: &'r mut Decoder,
@@ -171,7 +171,7 @@ impl TextVisitor for RowCollector<'_> {
     }
 }
 
-/// Reads one file after the other, and learns from each, as a worker does.
+/// Reads one file after another. As in a worker, the decoder learns from each.
 pub struct Reader {
     tools: ReaderTools,
     decoder: Decoder,
@@ -185,13 +185,12 @@ impl Reader {
         Reader { tools, decoder }
     }
 
-    /// One for each way, the portable one last.
+    /// A reader for each SIMD level, the portable one last.
     pub fn all() -> Vec<Reader> {
         SimdLevel::all().map(Reader::new).collect()
     }
 
-    /// Reads a text that arrives in windows which end `step` bytes later each
-    /// time.
+    /// Reads a text in windows. Each ends `step` bytes after the one before.
     pub fn text(&mut self, text: &[u8], step: usize) -> ReaderOutcome {
         let (mut rows, mut wanted) = (Vec::new(), [0; NAMES.len()]);
         let (mut start, mut end) = (0, step.min(text.len()));
@@ -200,7 +199,7 @@ impl Reader {
             let is_last = end == text.len();
             let window = &text[start..end];
             start += self.decoder.window(window, is_last, |event| self.tools.event(event, &mut rows, &mut wanted));
-            assert!(start <= end, "more is consumed than there is");
+            assert!(start <= end, "more bytes are consumed than the window has");
             if is_last || self.decoder.findings().broken.is_some() {
                 return self.outcome(rows, wanted, Vec::new());
             }
@@ -208,8 +207,7 @@ impl Reader {
         }
     }
 
-    /// Reads a file as the program does, whole where it and its text have no
-    /// more than `limit` bytes.
+    /// Reads a file as the program does: whole if neither it nor its text exceeds `limit` bytes.
     pub fn file(&mut self, file: &[u8], limit: usize) -> ReaderOutcome {
         self.decoder.start();
         let Reader { tools, decoder } = self;
@@ -226,8 +224,8 @@ impl Reader {
         ReaderOutcome { rows, wanted, findings, problems: said, verdict }
     }
 
-    /// Checks that of a text in which only the records are decoded that a search
-    /// finds, the same events are wanted.
+    /// Checks that the same number of events is wanted if only the records that the prefilter finds
+    /// are decoded.
     pub fn check_search(&mut self, text: &[u8], outcome: &ReaderOutcome) {
         for (at, name) in NAMES.iter().enumerate() {
             let Some(found) = self.tools.filters[at].search().and_then(|search| search.matches(text)) else { continue };
@@ -239,7 +237,7 @@ impl Reader {
                 wanted += usize::from(filter.answer(event) != FilterAnswer::No);
                 ControlFlow::Continue(())
             });
-            assert_eq!(wanted, outcome.wanted[at], "{name} in what is found, and in all");
+            assert_eq!(wanted, outcome.wanted[at], "{name}: wanted events with the prefilter, and without");
         }
     }
 }

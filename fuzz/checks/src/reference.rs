@@ -1,6 +1,6 @@
-//! The structure of a text found byte by byte, as a person would do it.
+//! Finds the structure of a JSON text byte by byte, in the simplest way.
 
-/// What each byte of a text is.
+/// The structural properties of each byte of a text.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ReferenceStructure {
     pub(crate) quotes: Vec<bool>,
@@ -28,8 +28,8 @@ impl ReferenceStructure {
         reference
     }
 
-    /// For each byte the place behind the bracket that closes it, if it is one
-    /// that is closed.
+    /// For each byte that opens a bracket, the position after the matching closing bracket, if
+    /// there is one.
     pub(crate) fn balanced(&self) -> Vec<Option<usize>> {
         let (mut ends, mut open) = (vec![None; self.opens.len()], Vec::new());
         for at in 0..ends.len() {
@@ -44,7 +44,7 @@ impl ReferenceStructure {
         ends
     }
 
-    /// How many brackets are open at once.
+    /// The largest number of brackets that are open at once.
     pub(crate) fn depth(&self) -> usize {
         let (mut depth, mut deepest) = (0_usize, 0);
         for (opens, closes) in self.opens.iter().zip(&self.closes) {

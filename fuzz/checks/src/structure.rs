@@ -1,13 +1,13 @@
-//! The bits of a text against those that are found byte by byte.
+//! Compares the bitmaps of a text with the structure that is found byte by byte.
 
 use trail2tsv::decode::json::{JsonText, ValueKind};
 use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structure, TextTraits, balanced};
 
 use crate::reference::ReferenceStructure;
 
-/// Checks the structure of a text, and then of half of it: nothing is left of
-/// the longer one.
-pub fn structure(text: &[u8]) {
+/// Checks the structure of a text, and then of shorter parts of it: nothing of the longer text may
+/// remain.
+pub fn check_structure(text: &[u8]) {
     for simd in SimdLevel::all() {
         let mut structure = Structure::with(simd);
         for text in [text, &text[text.len() / 2..], &text[..text.len() / 3]] {
@@ -48,7 +48,7 @@ fn check_values(structure: &mut Structure, text: &[u8], simd: SimdLevel) {
     let text = &text[..text.len().min(MAX_LENGTH)];
     let reference = ReferenceStructure::of(text);
     let view = JsonText::index(text, structure);
-    // No value begins inside a string, nor with a quote behind a backslash.
+    // No value begins inside a string, nor with a quote after a backslash.
     let is_start =
         |at: &usize| reference.quotes[*at] == reference.in_string[*at] && reference.quotes[*at] == (text[*at] == b'"');
     for at in (0..text.len()).filter(is_start) {

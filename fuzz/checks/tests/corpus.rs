@@ -1,5 +1,5 @@
-//! What the fuzz targets check, of the files that are kept for it: one for
-//! each thing that was ever odd, and what the fuzzers found worth keeping.
+//! Runs the checks of the fuzz targets on the committed corpus: a file for each known edge case,
+//! and the inputs with which a target once failed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a failed test says what it is about")]
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use fuzz_checks::Reader;
 
-/// Says which file was looked at when a check failed.
-struct About(PathBuf);
+/// Prints the name of the file whose check failed.
+struct FailureContext(PathBuf);
 
-impl Drop for About {
+impl Drop for FailureContext {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("about {}", self.0.display());
+            eprintln!("while checking {}", self.0.display());
         }
     }
 }
@@ -24,7 +24,7 @@ fn each(target: &str, mut check: impl FnMut(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(target);
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
-        let about = About(entry.unwrap().path());
+        let about = FailureContext(entry.unwrap().path());
         check(&fs::read(&about.0).unwrap());
         count += 1;
     }
@@ -32,8 +32,8 @@ fn each(target: &str, mut check: impl FnMut(&[u8])) {
 }
 
 #[test]
-fn files_are_read_alike() {
-    each("rows", fuzz_checks::rows);
+fn all_readers_agree_on_files() {
+    each("rows", fuzz_checks::check_file);
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn texts_are_read_alike_wherever_they_are_cut() {
         if text.len() < LARGE {
             let whole = readers[0].text(text, text.len());
             for end in 0..text.len() {
-                fuzz_checks::cut(&mut readers, text, end, &whole);
+                fuzz_checks::check_cut_text(&mut readers, text, end, &whole);
             }
         }
     });
 }
 
 #[test]
-fn structures_are_found_alike() {
-    each("structure", fuzz_checks::structure);
+fn all_simd_levels_find_the_same_structure() {
+    each("structure", fuzz_checks::check_structure);
 }

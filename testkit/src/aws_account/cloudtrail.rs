@@ -1,4 +1,4 @@
-//! CloudTrail: trails. Creation and updates are refused as AWS does if a policy is missing.
+//! CloudTrail: trails. Like AWS, it refuses to create or update a trail if a policy is missing.
 
 use serde_json::{Map, Value, json};
 
@@ -32,7 +32,7 @@ impl State {
         }
     }
 
-    /// Operations on one trail, which is named by its name or its ARN.
+    /// Operations on one trail, given by its name or its ARN.
     fn of_trail(&mut self, call: &Call) -> Answer {
         let given = [call.text("Name"), call.text("TrailName")].concat();
         let name = given.rsplit('/').next().unwrap_or_default().to_owned();
@@ -107,7 +107,8 @@ impl State {
         Ok("{}".to_owned())
     }
 
-    /// The trails of these names or ARNs that record the region; all if none are named.
+    /// The trails that record the region: those with the requested names or ARNs, or all if none is
+    /// named.
     fn describe_trails(&self, call: &Call) -> String {
         let named = call.parameters.get("trailNameList").and_then(Value::as_array).cloned().unwrap_or_default();
         let settings = self.resources["trails"].as_object().unwrap().values().map(|trail| &trail["settings"]);
@@ -118,7 +119,7 @@ impl State {
         json!({"trailList": shown.collect::<Vec<_>>()}).to_string()
     }
 
-    /// The bucket and the topic must name the trail in their policies.
+    /// Refuses a trail that the policies of its bucket and topic do not name.
     fn check_policies(&self, settings: &Map<String, Value>) -> Result<(), Refusal> {
         let trail = settings["TrailARN"].as_str().unwrap();
         let names = |policy: &Value| policy.as_str().is_some_and(|policy| policy.contains(trail));
@@ -134,7 +135,7 @@ impl State {
     }
 }
 
-/// The parameters of a creation or an update, under the names that a description has.
+/// The parameters of a create or update request, under the names that DescribeTrails uses.
 fn settings_of(call: &Call) -> Map<String, Value> {
     let mut settings = Map::new();
     for (name, value) in &call.parameters {

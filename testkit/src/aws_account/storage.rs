@@ -1,4 +1,4 @@
-//! S3: buckets and their settings. Each setting is answered as it was put.
+//! S3: buckets and their settings. Each setting is returned as it was put.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const SETTINGS: [(&str, &str, &str); 7] = [
     ("policy", "BucketPolicy", "NoSuchBucketPolicy"),
 ];
 
-/// The operation of a request; none for those that are not known.
+/// The operation of a request. `None` if it is unknown.
 pub(super) fn operation(method: &str, setting: &str) -> Option<String> {
     let known = SETTINGS.iter().find(|(name, _, _)| *name == setting);
     Some(match (method, known) {

@@ -1,4 +1,4 @@
-//! What is asked, and the document that answers it.
+//! Reads a request, and makes the document that answers it.
 
 use percent_encoding::percent_decode_str;
 
@@ -22,7 +22,8 @@ impl Api {
         })
     }
 
-    /// The parameter for the number of entries, the one that asks for a further page, and the element that offers it.
+    /// The names that paging uses: the parameter for the page size, the parameter for the token,
+    /// and the element with the token of the next page.
     fn paging(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Ec2 | Self::Sts => ("MaxResults", "NextToken", "nextToken"),
@@ -32,7 +33,7 @@ impl Api {
     }
 }
 
-/// Reads a form; none if it names no action and no version that is known.
+/// Reads a form. `None` if it has no action or no known version.
 pub(super) fn read(form: &str, region: String) -> Option<QueryCall> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let pairs = form.split('&').filter_map(|pair| pair.split_once('='));

@@ -11,14 +11,14 @@ pub struct AccountRegion {
     pub organisation: Option<String>,
     /// The region of the folder.
     pub region: String,
-    /// The trail's home region: here the events of the global services
-    /// arrive, whose own `awsRegion` is us-east-1.
+    /// Whether it is the trail's home region. The events of global services arrive there, although
+    /// their `awsRegion` is us-east-1.
     pub home: bool,
     seed: u64,
 }
 
 impl AccountRegion {
-    /// A place directly below `AWSLogs/`, and its trail's home region.
+    /// A place directly below `AWSLogs/`, in the home region of its trail.
     pub fn new(account: &str, region: &str) -> AccountRegion {
         AccountRegion {
             account: account.into(),
@@ -41,7 +41,7 @@ impl AccountRegion {
         self
     }
 
-    /// `AWSLogs/[o-…/]ACCOUNT/`: what all kinds of file of the account share.
+    /// `AWSLogs/[o-…/]ACCOUNT/`: the prefix of all files of the account, whatever their kind.
     pub fn prefix(&self) -> String {
         match &self.organisation {
             Some(id) => format!("AWSLogs/{id}/{}/", self.account),
@@ -49,7 +49,7 @@ impl AccountRegion {
         }
     }
 
-    /// Where the identifiers of this place's resources come from.
+    /// The seed of the identifiers of this place's resources.
     pub(super) fn seed(&self) -> u64 {
         self.seed
     }

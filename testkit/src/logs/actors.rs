@@ -11,18 +11,18 @@ mod identities;
 
 use identities::identity;
 
-/// The kinds of identity, by `userIdentity.type`; the roles are told apart by
-/// who takes them.
+/// The kinds of identity, by `userIdentity.type`. Assumed roles are distinguished by who assumes
+/// them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum IdentityKind {
     /// `IAMUser`
     User,
-    /// `AssumedRole` taken by a person through single sign-on: the session is
-    /// an e-mail address.
+    /// `AssumedRole` assumed by a person through single sign-on: the session name is an e-mail
+    /// address.
     Person,
-    /// `AssumedRole` taken by a workload.
+    /// `AssumedRole` assumed by a workload.
     Program,
-    /// `AssumedRole` taken by an AWS service (`invokedBy`).
+    /// `AssumedRole` assumed by an AWS service (`invokedBy`).
     Linked,
     /// `AWSService`
     Service,
@@ -36,7 +36,7 @@ pub enum IdentityKind {
     Saml,
     /// `WebIdentityUser`
     Web,
-    /// `AWSAccount`: someone of another account.
+    /// `AWSAccount`: an identity of another account.
     OtherAccount,
     /// `IdentityCenterUser`
     IdentityCenter,
@@ -68,7 +68,7 @@ impl IdentityKind {
         IdentityKind::Role,
     ];
 
-    /// Are this one's keys those of a session, and change with it?
+    /// Whether its access keys belong to a session and change with it.
     pub(super) fn is_session(self) -> bool {
         !matches!(self, IdentityKind::User)
     }
@@ -85,7 +85,7 @@ pub(super) enum Address {
     Service,
 }
 
-/// Someone who makes calls.
+/// An identity, or a group of similar ones, that makes calls.
 pub(super) struct Actor {
     pub(super) who: IdentityKind,
     /// The user, the role, or the first part of the service's DNS name.
@@ -97,11 +97,11 @@ pub(super) struct Actor {
     pub(super) arn: Template,
     pub(super) agents: Vec<Template>,
     pub(super) address: Address,
-    /// How often, against others of the same call.
+    /// How often it makes a call, relative to the other actors that make it.
     pub(super) weight: u32,
-    /// Makes only the calls that name it.
+    /// Whether it makes only the calls that name it.
     pub(super) reserved: bool,
-    /// The services it calls; when empty, all.
+    /// The services that it calls; all if empty.
     pub(super) calls: &'static [&'static str],
 }
 
@@ -153,30 +153,30 @@ impl Actor {
         self
     }
 
-    /// Is there one of this kind in an account?
+    /// Whether an account has only one identity of this actor.
     pub(super) fn is_single(&self) -> bool {
         matches!(self.who, IdentityKind::Linked | IdentityKind::Service | IdentityKind::Untyped | IdentityKind::Root)
     }
 
-    /// Have its identities different names, instead of different sessions of one role?
+    /// Whether its identities have different names, rather than sessions of one role.
     pub(super) fn is_numbered(&self) -> bool {
         !self.is_single() && self.who != IdentityKind::Person && !self.session.has_placeholder()
     }
 
-    /// Appends the name of its identity of this number.
+    /// Appends the name of its identity with this number.
     pub(super) fn write_name(&self, number: u64, out: &mut String) {
         write_numbered(self.name, if self.is_numbered() { number } else { 0 }, out);
     }
 
     /// Appends the name of the session.
-    pub(super) fn write_session(&self, scene: &EventContext<'_>, out: &mut String) {
+    pub(super) fn write_session(&self, context: &EventContext<'_>, out: &mut String) {
         match self.who {
             IdentityKind::Person => {
                 let mut session = String::new();
-                self.session.fill(scene, &mut session);
-                write_numbered(&session, scene.caller.map_or(0, |caller| caller.number), out);
+                self.session.fill(context, &mut session);
+                write_numbered(&session, context.caller.map_or(0, |caller| caller.number), out);
             }
-            _ => self.session.fill(scene, out),
+            _ => self.session.fill(context, out),
         }
     }
 
@@ -192,15 +192,15 @@ impl Actor {
     }
 
     /// Appends the user agent of one event.
-    pub(super) fn write_agent(&self, scene: &EventContext<'_>, out: &mut String) {
-        // A session keeps to one tool: the choice hangs on the hour.
-        let hour = (scene.time.as_second() / 3600) as u64;
-        let chosen = scene.caller_number(hour) % self.agents.len() as u64;
-        self.agents[chosen as usize].fill(scene, out);
+    pub(super) fn write_agent(&self, context: &EventContext<'_>, out: &mut String) {
+        // The choice depends on the hour, so that a session keeps to one tool.
+        let hour = (context.time.as_second() / 3600) as u64;
+        let chosen = context.caller_number(hour) % self.agents.len() as u64;
+        self.agents[chosen as usize].fill(context, out);
     }
 }
 
-/// Appends the name with the number, in front of the domain of an address.
+/// Appends the name with the number, which precedes the domain of an e-mail address.
 fn write_numbered(name: &str, number: u64, out: &mut String) {
     let (local, domain) = name.split_at(name.find('@').unwrap_or(name.len()));
     out.push_str(local);
@@ -227,11 +227,11 @@ const SCALING: &[&str] = &["autoscaling", "ec2", "ecr", "eks", "elasticloadbalan
 const CONTAINERS: &[&str] = &["ec2", "ecs", "ecr", "elasticloadbalancing", "logs"];
 const METRICS: &[&str] = &["autoscaling", "ec2", "elasticloadbalancing", "logs", "monitoring", "rds", "sqs", "tagging"];
 
-/// Everybody.
+/// All actors.
 pub(super) static ACTORS: LazyLock<Vec<Actor>> = LazyLock::new(|| {
     use Address::Fleet;
     use agents::*;
-    let mut cast = vec![
+    let mut actors = vec![
         Actor::new(IdentityKind::User, "carol", 14).with(&[CLI, CONSOLE, BROWSER]),
         Actor::new(IdentityKind::User, "dave", 9).with(&[CLI, PYTHON]),
         Actor::new(IdentityKind::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
@@ -261,8 +261,8 @@ pub(super) static ACTORS: LazyLock<Vec<Actor>> = LazyLock::new(|| {
         Actor::new(IdentityKind::Directory, "judy", 2).with(&[BROWSER]),
         Actor::new(IdentityKind::Unknown, "frank@example.com", 4).with(&[BROWSER]),
     ];
-    cast.extend(services());
-    cast
+    actors.extend(services());
+    actors
 });
 
 fn person(role: &'static str, email: &'static str) -> Actor {

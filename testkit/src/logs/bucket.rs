@@ -9,7 +9,7 @@ use std::thread;
 use super::file::{LogFile, gzip};
 use super::generator::Generator;
 
-/// What was written.
+/// The amounts that were written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WriteTotals {
     /// Log files.
@@ -31,8 +31,8 @@ impl std::ops::AddAssign for WriteTotals {
     }
 }
 
-/// Writes the files below `root`, with every processor. `generator` makes one
-/// generator for each thread.
+/// Writes the files below `root`, on all processors. `generator` makes one generator for each
+/// thread.
 pub fn write(root: &Path, files: &[LogFile], generator: impl Fn() -> Generator + Sync) -> io::Result<WriteTotals> {
     let next = AtomicUsize::new(0);
     let work = || -> io::Result<WriteTotals> {

@@ -1,5 +1,5 @@
-//! What is called in the made-up accounts: tables of calls, with the JSON of
-//! their requests and responses as templates.
+//! The API calls in the made-up accounts: tables of calls, with JSON templates of their requests
+//! and responses.
 
 use super::actors::IdentityKind;
 use super::event::Field;
@@ -11,7 +11,7 @@ mod operations;
 mod sign_in;
 mod storage;
 
-/// A call, and how often it is made against the others.
+/// A call, and how often it is made relative to the others.
 #[derive(Clone, Copy)]
 pub(super) struct Call {
     /// `ec2` of `ec2.amazonaws.com`.
@@ -19,19 +19,20 @@ pub(super) struct Call {
     pub(super) name: &'static str,
     pub(super) weight: u32,
     pub(super) read_only: bool,
-    /// A service of all regions, that reports us-east-1.
+    /// Whether the service is global and reports us-east-1.
     pub(super) global: bool,
-    /// A data event.
+    /// Whether it is a data event.
     pub(super) data: bool,
     /// `eventType`
     pub(super) kind: &'static str,
     pub(super) by: &'static [IdentityKind],
-    /// Names of actors; when empty, all that `by` allows.
+    /// Names of the actors that make it; all that `by` allows if empty.
     pub(super) only: &'static [&'static str],
     pub(super) request: &'static str,
     pub(super) response: &'static str,
     pub(super) more: &'static [(Field, &'static str)],
-    /// How many of a thousand fail, and how; with no list, in the usual ways.
+    /// How many of a thousand calls fail. If `errors` is empty, they fail with the usual errors of
+    /// the service.
     pub(super) failing: u32,
     pub(super) errors: &'static [(&'static str, &'static str)],
     pub(super) host: &'static str,
@@ -139,8 +140,7 @@ const EC2_ERRORS: &[(&str, &str)] = &[
     ("Client.RequestLimitExceeded", "Request limit exceeded."),
 ];
 
-/// The one call that everybody looks for. How often it comes is set by the
-/// generator.
+/// The call that tests and examples search for. The generator sets how often it occurs.
 pub(super) const TERMINATE: Call = Call::write("ec2", "TerminateInstances", 0)
     .request(r#"{"instancesSet":{"items":[{"instanceId":"<instance>"}]}}"#)
     .response(r#"{"requestId":"<uuid-1>","instancesSet":{"items":[{"instanceId":"<instance>","currentState":{"code":32,"name":"shutting-down"},"previousState":{"code":16,"name":"running"}}]}}"#);

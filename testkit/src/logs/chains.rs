@@ -1,6 +1,6 @@
-//! Random chains of credentials: users, services and sessions that assume roles, one from
-//! another, with all that makes their logs hard to read: events that are missing or come
-//! twice, keys that were redacted, circles, and calls from one account into another.
+//! Random chains of credentials: users, services and sessions that assume roles, one from another.
+//! Their logs have everything that makes chains hard to follow: missing and duplicate events,
+//! redacted keys, cycles, and calls across accounts.
 
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -13,8 +13,8 @@ const SESSIONS: [&str; 5] = ["s", "ci", "alice", "root", "i-0abc12de34f567890"];
 const REDACTED: &str = "ASIAXXXXXXXXXXXXXXXX";
 const START: i64 = 1_790_845_200;
 
-/// A world of callers whose events are written one after the other.
-struct World<'r> {
+/// The callers so far, and the events that they caused.
+struct ChainSimulator<'r> {
     random: &'r mut Rng,
     events: Vec<Value>,
     /// The identities that can call.
@@ -22,14 +22,14 @@ struct World<'r> {
     second: i64,
     count: u64,
     is_redacted: bool,
-    /// Whether no event is missing or unusual now.
+    /// Whether all events are logged for now, and none is unusual.
     is_complete: bool,
 }
 
 /// The events of random chains, in random order, some of them twice.
 pub fn random_chains(random: &mut Rng) -> Vec<Value> {
     let is_redacted = random.u8(..4) == 0;
-    let mut world = World {
+    let mut simulator = ChainSimulator {
         random,
         events: Vec::new(),
         callers: Vec::new(),
@@ -38,23 +38,23 @@ pub fn random_chains(random: &mut Rng) -> Vec<Value> {
         is_redacted,
         is_complete: false,
     };
-    world.users();
-    for _ in 0..world.random.usize(5..40) {
-        world.step();
+    simulator.users();
+    for _ in 0..simulator.random.usize(5..40) {
+        simulator.step();
     }
-    if world.random.bool() {
-        world.circle();
+    if simulator.random.bool() {
+        simulator.circle();
     }
-    if world.random.bool() {
-        let length = world.random.usize(8..13);
-        world.line(length);
+    if simulator.random.bool() {
+        let length = simulator.random.usize(8..13);
+        simulator.line(length);
     }
-    for caller in world.callers.clone() {
-        for _ in 0..world.random.usize(..3) {
-            world.call(&caller);
+    for caller in simulator.callers.clone() {
+        for _ in 0..simulator.random.usize(..3) {
+            simulator.call(&caller);
         }
     }
-    let World { random, mut events, .. } = world;
+    let ChainSimulator { random, mut events, .. } = simulator;
     for _ in 0..events.len() / 8 {
         events.push(events[random.usize(..events.len())].clone());
     }
@@ -62,7 +62,7 @@ pub fn random_chains(random: &mut Rng) -> Vec<Value> {
     events
 }
 
-impl World<'_> {
+impl ChainSimulator<'_> {
     fn pick<'t>(&mut self, texts: &[&'t str]) -> &'t str {
         texts[self.random.usize(..texts.len())]
     }
@@ -86,7 +86,7 @@ impl World<'_> {
         self.count += 1;
         let account = identity["accountId"].as_str().unwrap_or(ACCOUNTS[0]);
         let mut event = json!({
-            "eventVersion": "1.08", "eventID": format!("e-{}", self.count), "eventTime": World::time(self.second),
+            "eventVersion": "1.08", "eventID": format!("e-{}", self.count), "eventTime": ChainSimulator::time(self.second),
             "eventSource": source, "eventName": name, "awsRegion": "us-east-1", "recipientAccountId": account,
             "userIdentity": identity,
         });
@@ -143,13 +143,13 @@ impl World<'_> {
             "accessKeyId": key, "sessionContext": {
                 "sessionIssuer": {"type": "Role", "principalId": format!("AROA{account}{name}"), "userName": name,
                     "arn": format!("arn:aws:iam::{account}:role/{role}"), "accountId": account},
-                "attributes": {"creationDate": World::time(created), "mfaAuthenticated": "false"}}})
+                "attributes": {"creationDate": ChainSimulator::time(created), "mfaAuthenticated": "false"}}})
     }
 
     /// Lets a caller assume a role, and keeps the session as a caller.
     fn assume(&mut self, caller: &Value, account: &str, role: &str, session: &str, created: i64) -> Value {
         let key = self.new_key("ASIA");
-        let mut identity = World::session(account, role, session, created, &key);
+        let mut identity = ChainSimulator::session(account, role, session, created, &key);
         let chance = if self.is_complete { u8::MAX } else { self.random.u8(..40) };
         match chance {
             0 => identity["sessionContext"]["sourceIdentity"] = json!("carol"),
@@ -227,15 +227,15 @@ impl World<'_> {
         self.callers.push(json!({"type": "FederatedUser", "principalId": format!("{account}:guest"), "arn": arn,
             "accountId": account, "accessKeyId": key, "sessionContext": {
                 "sessionIssuer": {"type": "IAMUser", "userName": issuer, "arn": user["arn"]},
-                "attributes": {"creationDate": World::time(self.second)}}}));
+                "attributes": {"creationDate": ChainSimulator::time(self.second)}}}));
     }
 
-    /// A switch of roles in the console.
+    /// Switches roles in the console.
     fn switch(&mut self) {
         let (account, role) = (self.pick(&ACCOUNTS), self.pick(&ROLES));
         let user = self.some_caller();
         let (Some(arn), Some(session)) = (user["arn"].as_str(), user["userName"].as_str()) else { return };
-        let identity = World::session(account, role, session, self.second, "");
+        let identity = ChainSimulator::session(account, role, session, self.second, "");
         self.add(
             &identity,
             "signin.amazonaws.com",
@@ -245,7 +245,7 @@ impl World<'_> {
         self.callers.push(identity);
     }
 
-    /// A session that an instance has from EC2.
+    /// Adds a session that an instance received from EC2.
     fn instance_session(&mut self) {
         let id = self.pick(&["i-0abc12de34f567890", "i-0abc12de", "i-unusual"]);
         let service = json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"});
@@ -256,7 +256,7 @@ impl World<'_> {
         }
     }
 
-    /// A session of a role that only AWS can assume.
+    /// Adds a session of a role that only AWS can assume.
     fn reserved_session(&mut self) {
         let role = self.pick(&[
             "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123",
@@ -265,19 +265,19 @@ impl World<'_> {
         ]);
         let (session, created) = (self.pick(&SESSIONS), self.second);
         let key = self.new_key("ASIA");
-        self.callers.push(World::session(ACCOUNTS[1], role, session, created, &key));
+        self.callers.push(ChainSimulator::session(ACCOUNTS[1], role, session, created, &key));
     }
 
-    /// Two sessions, each of which began the other.
+    /// Adds two sessions that form a cycle: each is the caller that began the other.
     fn circle(&mut self) {
         self.second += 10;
         let created = self.second;
-        let other = World::session(ACCOUNTS[0], "Admin", "circle", created, "ASIACIRCLE0000000000");
+        let other = ChainSimulator::session(ACCOUNTS[0], "Admin", "circle", created, "ASIACIRCLE0000000000");
         let first = self.assume(&other, ACCOUNTS[0], "Deploy", "circle", created);
         self.assume(&first, ACCOUNTS[0], "Admin", "circle", created);
     }
 
-    /// A chain of sessions.
+    /// Adds a chain of this many sessions, all of them logged.
     fn line(&mut self, length: usize) {
         self.is_complete = true;
         let mut caller = self.callers[0].clone();
@@ -294,7 +294,7 @@ impl World<'_> {
         self.second += 1;
         let mut identity = caller.clone();
         match if self.is_complete { u8::MAX } else { self.random.u8(..12) } {
-            // A service calls for the session, with a key of its own.
+            // A service calls on behalf of the session, with a key of its own.
             0 if identity["type"] == "AssumedRole" => {
                 identity["accessKeyId"] = json!("ASIAFORWARD000000000");
                 identity["invokedBy"] = json!("athena.amazonaws.com");

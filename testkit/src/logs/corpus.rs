@@ -1,5 +1,5 @@
-//! Which files a big bucket has: by numbers of files, events, accounts,
-//! regions and days. What is in them is the generator's.
+//! The files of a large bucket, by numbers of files, events, accounts, regions and days. The
+//! generator makes their content.
 
 use std::sync::Arc;
 
@@ -45,21 +45,21 @@ const REGIONS: &[&str] = &[
 /// CloudTrail delivers about every five minutes.
 const DELIVERIES_A_DAY: i64 = 288;
 
-/// How big a made-up bucket is, and how it is divided.
+/// The size of a made-up bucket, and how it is divided.
 #[derive(Clone, Debug)]
 pub struct Corpus {
     /// Everything follows from it.
     pub seed: u64,
     /// How many log files.
     pub files: u32,
-    /// How many events in them all.
+    /// How many events in all files together.
     pub events: u32,
     /// How much the files differ in size: the sigma of a log-normal
     /// distribution. With 1.2, the mean is twice the median.
     pub spread: f64,
     /// How many accounts, at most [`Corpus::MAX_ACCOUNTS`].
     pub accounts: usize,
-    /// The organisation under which all accounts are, if any.
+    /// The organisation that all accounts belong to, if any.
     pub organisation: Option<String>,
     /// How many regions each account is in, at most
     /// [`Corpus::MAX_REGIONS`].
@@ -68,8 +68,8 @@ pub struct Corpus {
     pub first_day: Date,
     /// How many days.
     pub days: u32,
-    /// How many of a hundred files are delivered twice, as by two trails.
-    /// Those come on top of `files` and `events`.
+    /// How many of a hundred files are delivered twice, as if by two trails. `files` and `events`
+    /// do not count the second deliveries.
     pub twice: u32,
     /// The identities of each account. Without it, there are some forty actors, whose sessions
     /// last an hour and whose calls are hardly repeated.
@@ -77,9 +77,9 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// So many accounts are known.
+    /// The largest number of accounts.
     pub const MAX_ACCOUNTS: usize = ACCOUNTS.len();
-    /// So many regions are known.
+    /// The largest number of regions.
     pub const MAX_REGIONS: usize = REGIONS.len();
 
     /// A busy day of three accounts: 300,000 events, over 400 MB of JSON, files with a median
@@ -181,7 +181,7 @@ impl Corpus {
     }
 }
 
-/// A draw from the standard normal distribution (Box and Muller's way).
+/// A draw from the standard normal distribution, by the Box–Muller transform.
 fn normal(rng: &mut Rng) -> f64 {
     let (radius, angle) = (1.0 - rng.f64(), rng.f64());
     (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()

@@ -1,6 +1,6 @@
-//! Digest objects: what CloudTrail puts beside its log files every hour, so
-//! that a change of them can be noticed. Unsigned here: the signature would be
-//! in the object's metadata, which a folder has not.
+//! Digest objects, which CloudTrail writes beside its log files every hour, so that changes to them
+//! can be detected. They are unsigned here: the signature belongs in the object's metadata, and a
+//! folder has none.
 
 use std::fmt::Write as _;
 

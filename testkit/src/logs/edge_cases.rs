@@ -1,9 +1,8 @@
-//! Events that are possible and strange: one of each kind, each with the
-//! reason why it is here, and random ones for property tests.
+//! Unusual but possible events: one of each kind, each with the reason why it is here, and random
+//! ones for property tests.
 //!
-//! Some are not JSON by the letter (raw control characters in strings, half
-//! surrogate pairs, bytes that are not UTF-8); a program that reads logs in an
-//! emergency must cope with them all the same.
+//! Some are not strict JSON: they have raw control characters in strings, lone surrogates, or bytes
+//! that are not UTF-8. A program that reads logs in an emergency must cope with them all the same.
 
 use super::seeded::{hash, uuid};
 
@@ -16,19 +15,19 @@ mod values;
 
 pub use random::random_event;
 
-/// An odd event.
+/// An unusual event.
 #[derive(Clone, Debug)]
 pub struct EdgeCase {
-    /// What is odd about it.
+    /// What is unusual about it.
     pub why: String,
     /// The event, one JSON object. White space between its tokens may contain
     /// line ends.
     pub json: Vec<u8>,
-    /// Does a strict parser (`serde_json` into a `Value`) take it?
+    /// Whether a strict parser (`serde_json` into a `Value`) accepts it.
     pub strict: bool,
 }
 
-/// All odd events.
+/// All unusual events.
 pub fn events() -> Vec<EdgeCase> {
     [texts::all(), types::all(), identities::all(), values::all(), shapes::all()].concat()
 }
@@ -52,7 +51,7 @@ impl EventDraft {
         EventDraft { why, fields, strict: true }
     }
 
-    /// Puts a value, as JSON, in the place of an old one or behind the others.
+    /// Sets the value of a key, as JSON. A new key is added after the others.
     fn set(mut self, key: &str, value: impl Into<Vec<u8>>) -> EventDraft {
         let value = value.into();
         match self.fields.iter_mut().find(|field| field.0 == key) {
@@ -62,12 +61,12 @@ impl EventDraft {
         self
     }
 
-    /// Puts a text, whose inside is given as it stands in JSON.
+    /// Sets a string, whose content is given as it stands in JSON.
     fn text(self, key: &str, inside: impl AsRef<[u8]>) -> EventDraft {
         self.set(key, [b"\"", inside.as_ref(), b"\""].concat())
     }
 
-    /// Adds a key behind the others, even if it is there.
+    /// Adds a key after the others, even if it exists already.
     fn again(mut self, key: &str, value: &str) -> EventDraft {
         self.fields.push((key.into(), value.into()));
         self
@@ -78,7 +77,7 @@ impl EventDraft {
         self
     }
 
-    /// A strict parser refuses this one.
+    /// Marks the event as one that a strict parser refuses.
     fn not_strict(mut self) -> EventDraft {
         self.strict = false;
         self

@@ -1,4 +1,4 @@
-//! One event's fields as JSON texts, and their writing in any order of keys.
+//! The fields of one event as JSON texts, to be written in any order of keys.
 
 use std::ops::Range;
 
@@ -51,8 +51,8 @@ fields! {
     SessionCredentialFromConsole = "sessionCredentialFromConsole",
 }
 
-/// The fields of one event. It is cleared and used again for the next one, so
-/// that its memory is not asked for a million times.
+/// The fields of one event. It is cleared and reused for the next one, so that memory is not
+/// allocated a million times.
 #[derive(Default)]
 pub(super) struct Event {
     text: String,

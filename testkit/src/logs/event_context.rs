@@ -1,8 +1,7 @@
-//! What the holes of templates stand for in one event. The same hole has the
-//! same value everywhere in one event, and resources are drawn from a small
-//! stock of each place, so that they come back in other events.
+//! The values of template placeholders in one event. A placeholder has the same value everywhere in
+//! an event. Each place has a small stock of resources, so that they recur in other events.
 //!
-//! A digit behind a name (`<instance-2>`) asks for another one of the kind.
+//! A number after a name (`<instance-2>`) stands for another value of that kind.
 
 use std::fmt::Write as _;
 
@@ -16,8 +15,8 @@ use super::population::Caller;
 use super::seeded::{Alphabet, hash, letters, mix, uuid};
 use super::words::WORDS;
 
-/// Kinds of resource with an identifier of 17 hexadecimal digits: the hole's
-/// name, what stands before the digits, and how many of them a place has.
+/// Kinds of resource with an identifier of 17 hexadecimal digits, of which the first is 0: the
+/// placeholder's name, the identifier up to that 0, and how many resources a place has.
 const RESOURCES: &[(&str, &str, u64)] = &[
     ("instance", "i-0", 60),
     ("volume", "vol-0", 120),
@@ -35,18 +34,18 @@ const RESOURCES: &[(&str, &str, u64)] = &[
     ("rule-of-group", "sgr-0", 100_000),
 ];
 
-/// Numbers: the hole's name and the largest.
+/// Numbers: the placeholder's name, and the largest value.
 const NUMBERS: &[(&str, u64)] = &[("count", 100), ("bytes", 65_536), ("octet", 250), ("digit", 9), ("many", 9_999_999)];
 
-/// A hole of a template. The number in some of them tells apart the several
-/// values of one event.
+/// A placeholder of a template. The number in some of them distinguishes several values in one
+/// event.
 #[derive(Clone, Copy)]
 pub(super) enum Placeholder {
     Account,
     OtherAccount,
     Region,
     Time,
-    /// A time as AWS writes it in responses, so many seconds from the event.
+    /// A time as AWS writes it in responses, this many seconds after the event.
     ResponseTime(i64),
     Milliseconds,
     Day,
@@ -67,8 +66,8 @@ pub(super) enum Placeholder {
     OwnInstance,
     Word(usize, u64),
     Number(usize, u64),
-    /// A UUID that only this event has, or a repeated request. The first is the request id, the
-    /// fifth the shared event id.
+    /// A UUID of this event. Repetitions of a read-only request share it, except for the first (the
+    /// request id) and the fifth (the shared event id).
     Fresh(u64),
     /// One of the place's UUIDs.
     Known(u64),
@@ -127,35 +126,35 @@ impl Placeholder {
     }
 }
 
-/// One event in the making: where, when, who, what, and a number from which
-/// everything else in it follows.
+/// An event that is being written: its place, time, actor and call, and a number that determines
+/// everything else in it.
 pub(super) struct EventContext<'a> {
     pub(super) place: &'a AccountRegion,
     pub(super) time: Timestamp,
     pub(super) actor: &'a Actor,
     pub(super) call: &'a Call,
     pub(super) salt: u64,
-    /// In a large account, who of those that the actor stands for.
+    /// In a large account, which of the actor's identities calls.
     pub(super) caller: Option<Caller>,
 }
 
 impl EventContext<'_> {
-    /// `awsRegion`: the global services report us-east-1 from everywhere.
+    /// `awsRegion`: global services report us-east-1 everywhere.
     pub(super) fn region(&self) -> &str {
         if self.call.global { "us-east-1" } else { &self.place.region }
     }
 
-    /// A number for one purpose: the same whenever it is asked in this event.
+    /// A number for one purpose: always the same in this event.
     pub(super) fn number(&self, purpose: u64) -> u64 {
         mix(self.salt, purpose)
     }
 
-    /// A number of this actor in this account: the same in all its events.
+    /// A number for this actor in this account: the same in all its events.
     pub(super) fn actor_number(&self, purpose: u64) -> u64 {
         mix(hash(&self.place.account) ^ hash(self.actor.name), purpose)
     }
 
-    /// A number of the identity that calls: the same in all its events.
+    /// A number for the identity that calls: the same in all its events.
     pub(super) fn caller_number(&self, purpose: u64) -> u64 {
         match self.caller_index() {
             0 => self.actor_number(purpose),
@@ -163,17 +162,17 @@ impl EventContext<'_> {
         }
     }
 
-    /// A number of where the call comes from: in a large account, that of the caller.
+    /// A number for the origin of the call: in a large account, that of the caller.
     pub(super) fn origin_number(&self, purpose: u64) -> u64 {
         if self.caller.is_some() { self.caller_number(purpose) } else { self.number(purpose) }
     }
 
-    /// A number of the request: in a large account, the same in each repetition.
+    /// A number for the request: in a large account, the same in each repetition.
     fn request_number(&self, purpose: u64) -> u64 {
         self.caller.map_or_else(|| self.number(purpose), |caller| mix(caller.request, purpose))
     }
 
-    /// A number of an identifier in the request: what is written gets a new one.
+    /// A number for an identifier in the request: each call that writes gets a new one.
     fn identifier_number(&self, purpose: u64) -> u64 {
         if self.call.read_only { self.request_number(purpose) } else { self.number(purpose) }
     }
@@ -182,8 +181,8 @@ impl EventContext<'_> {
         self.caller.map_or(0, |caller| caller.number)
     }
 
-    /// When the actor's session began: within the hour before the event, or the hours for which
-    /// a session lasts.
+    /// When the actor's session began, in seconds since 1970: less than one session length before
+    /// the event. Without a population, a session lasts an hour.
     fn session_start(&self) -> i64 {
         let length = self.caller.map_or(3600, |caller| caller.session_seconds);
         let shift = (self.caller_number(1) % length.unsigned_abs()) as i64;
@@ -205,13 +204,13 @@ impl EventContext<'_> {
         mix(self.caller_number(3) ^ hash(&session), self.session_start() as u64)
     }
 
-    pub(super) fn fill(&self, hole: Placeholder, out: &mut String) {
-        match hole {
+    pub(super) fn fill(&self, placeholder: Placeholder, out: &mut String) {
+        match placeholder {
             Placeholder::Account => out.push_str(&self.place.account),
             Placeholder::OtherAccount => out.push_str("222222222222"),
             Placeholder::Region => out.push_str(self.region()),
             Placeholder::Time => write_time(self.time, out),
-            Placeholder::ResponseTime(later) => self.fill_spoken(later, out),
+            Placeholder::ResponseTime(later) => self.fill_response_time(later, out),
             Placeholder::Milliseconds => push(out, self.time.as_millisecond()),
             Placeholder::Day => push(out, self.time.strftime("%Y/%m/%d")),
             Placeholder::SessionStart => write_time(seconds(self.session_start()), out),
@@ -224,13 +223,13 @@ impl EventContext<'_> {
             Placeholder::Session => self.actor.write_session(self, out),
             Placeholder::Caller => self.actor.arn.fill(self, out),
             Placeholder::Service => self.actor.write_service(out),
-            _ => self.fill_drawn(hole, out),
+            _ => self.fill_drawn(placeholder, out),
         }
     }
 
-    /// The holes whose values are drawn.
-    fn fill_drawn(&self, hole: Placeholder, out: &mut String) {
-        match hole {
+    /// Fills the placeholders whose values are drawn.
+    fn fill_drawn(&self, placeholder: Placeholder, out: &mut String) {
+        match placeholder {
             Placeholder::Principal => letters(self.principal_number(), Alphabet::Upper, 10, out),
             Placeholder::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
             Placeholder::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
@@ -268,7 +267,7 @@ impl EventContext<'_> {
         push(out, format_args!("{:016x}", mix(seed, chosen % stock)));
     }
 
-    fn fill_spoken(&self, later: i64, out: &mut String) {
+    fn fill_response_time(&self, later: i64, out: &mut String) {
         let time = seconds(self.time.as_second() + later).to_zoned(TimeZone::UTC);
         push(out, time.strftime("%b %-d, %Y, %-I:%M:%S %p"));
     }

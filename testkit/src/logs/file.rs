@@ -14,41 +14,40 @@ use super::event_context::seconds;
 use super::generator::Generator;
 use super::seeded::{Alphabet, letters, mix};
 
-/// How long before the delivery of its file an event may have happened.
+/// Events happened less than this many seconds before the delivery of their file.
 const TEN_MINUTES: i64 = 600;
 
-/// A log object that can be written at any time: what it holds follows from
-/// these values.
+/// A log object that can be written at any time: its content follows from these values.
 #[derive(Clone, Debug)]
 pub struct LogFile {
     /// Account and region.
     pub place: Arc<AccountRegion>,
     /// When it was delivered; the minute is in its key.
     pub delivered: Timestamp,
-    /// The source of its generated events.
+    /// The seed of its generated events.
     pub seed: u64,
     /// How many events are generated.
     pub events: u32,
-    /// Kinds of identity that must be among them, as further events.
+    /// Kinds of identity, for each of which one more event is generated.
     pub by: Vec<IdentityKind>,
-    /// Given events that are among the generated ones.
+    /// Given events, which are placed among the generated ones.
     pub given: Vec<String>,
-    /// The same events as those of another object, under another key.
+    /// Whether it is a second delivery: the events of another object, under another key.
     pub again: bool,
 }
 
 impl LogFile {
-    /// An object with so many generated events.
+    /// An object with this many generated events.
     pub fn new(place: Arc<AccountRegion>, delivered: Timestamp, seed: u64, events: u32) -> LogFile {
         LogFile { place, delivered, seed, events, by: Vec::new(), given: Vec::new(), again: false }
     }
 
-    /// How many events it holds in all.
+    /// How many events it has in all.
     pub fn len(&self) -> usize {
         self.events as usize + self.by.len() + self.given.len()
     }
 
-    /// Has it no event?
+    /// Whether it has no events.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,4 +1,4 @@
-//! Draws who calls what, and writes it as one event.
+//! Draws a call and its caller, and writes them as one event.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use super::prepared_call::{PREPARED_CALLS, PreparedCall, TERMINATE_CALL, Weighte
 use super::seeded::{hash, uuid};
 use super::template::Template;
 
-/// One event of so many is a TerminateInstances.
+/// On average, one event in this many is a TerminateInstances.
 const TERMINATE_ONE_IN: u32 = 3000;
 
 static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>"));
@@ -25,10 +25,10 @@ static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>
 pub struct Generator {
     rng: Rng,
     event: Event,
-    /// What was called last, and by whom: programs repeat themselves.
+    /// The last call and its actor, because programs repeat themselves.
     last: Option<(&'static PreparedCall, &'static Actor)>,
     terminations: bool,
-    /// The calls seen in the home region, and those seen elsewhere.
+    /// The calls recorded in the home region; `away` has those recorded elsewhere.
     home: WeightedChoice<&'static PreparedCall>,
     away: WeightedChoice<&'static PreparedCall>,
     /// The sessions of a large account.
@@ -41,17 +41,17 @@ impl Generator {
         Generator::without(&[], seed)
     }
 
-    /// A generator that never writes the events of these names.
+    /// A generator that never writes events with these names.
     pub fn without(names: &[&str], seed: u64) -> Generator {
-        let wanted = || PREPARED_CALLS.iter().filter(|ready| !names.contains(&ready.call.name));
+        let wanted = || PREPARED_CALLS.iter().filter(|prepared| !names.contains(&prepared.call.name));
         Generator {
             rng: Rng::with_seed(seed),
             event: Event::default(),
             last: None,
             terminations: !names.contains(&TERMINATE.name),
-            home: WeightedChoice::new(wanted().map(|ready| (ready.call.weight, ready))),
+            home: WeightedChoice::new(wanted().map(|prepared| (prepared.call.weight, prepared))),
             away: WeightedChoice::new(
-                wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready)),
+                wanted().filter(|prepared| !prepared.call.global).map(|prepared| (prepared.call.weight, prepared)),
             ),
             sessions: None,
         }
@@ -62,7 +62,7 @@ impl Generator {
         Generator { sessions: Some(ActiveSessions::new(population)), ..self }
     }
 
-    /// Goes on as [`Generator::new`] with this seed would.
+    /// Continues as a new generator with this seed would.
     pub fn reseed(&mut self, seed: u64) {
         self.rng.seed(seed);
         self.last = None;
@@ -71,18 +71,18 @@ impl Generator {
         }
     }
 
-    /// The source of this generator's choices, for choices that go with them.
+    /// The random numbers of this generator, for further choices about the same events.
     pub fn rng(&mut self) -> &mut Rng {
         &mut self.rng
     }
 
     /// Appends an event as compact JSON.
     pub fn event(&mut self, place: &AccountRegion, time: Timestamp, out: &mut String) {
-        if let Some(ActiveSession { ready, actor, caller }) = self.draw_session(place) {
-            return self.write(ready, actor, Some(caller), place, time, out);
+        if let Some(ActiveSession { prepared, actor, caller }) = self.draw_session(place) {
+            return self.write(prepared, actor, Some(caller), place, time, out);
         }
-        let (ready, actor) = self.draw(place);
-        self.write(ready, actor, None, place, time, out);
+        let (prepared, actor) = self.draw(place);
+        self.write(prepared, actor, None, place, time, out);
     }
 
     /// Draws a session and its next call; `None` without a population.
@@ -95,7 +95,7 @@ impl Generator {
         Some(sessions.next(calls, place, &mut self.rng))
     }
 
-    /// Draws a call and who makes it; half of the time, the last one again.
+    /// Draws a call and its actor. Half of the time, it repeats the last ones.
     fn draw(&mut self, place: &AccountRegion) -> (&'static PreparedCall, &'static Actor) {
         if self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0 {
             return (&TERMINATE_CALL, TERMINATE_CALL.actors.draw(&mut self.rng));
@@ -104,8 +104,8 @@ impl Generator {
             Some(last) if self.rng.bool() && (place.home || !last.0.call.global) => last,
             _ => {
                 let calls = if place.home { &self.home } else { &self.away };
-                let ready = calls.draw(&mut self.rng);
-                let drawn = (ready, ready.actors.draw(&mut self.rng));
+                let prepared = calls.draw(&mut self.rng);
+                let drawn = (prepared, prepared.actors.draw(&mut self.rng));
                 self.last = Some(drawn);
                 drawn
             }
@@ -114,18 +114,18 @@ impl Generator {
 
     /// Appends an event whose identity is of this kind.
     pub fn event_by(&mut self, who: IdentityKind, place: &AccountRegion, time: Timestamp, out: &mut String) {
-        let by_who = |ready: &&'static PreparedCall| ready.actors.sums.iter().any(|(_, actor)| actor.who == who);
-        let known = self.home.sums.iter().map(|&(_, ready)| ready).filter(by_who);
-        let ready = WeightedChoice::new(known.map(|ready| (ready.call.weight, ready))).draw(&mut self.rng);
-        let actors = ready.actors.sums.iter().map(|&(_, actor)| actor);
+        let by_who = |prepared: &&'static PreparedCall| prepared.actors.sums.iter().any(|(_, actor)| actor.who == who);
+        let known = self.home.sums.iter().map(|&(_, prepared)| prepared).filter(by_who);
+        let prepared = WeightedChoice::new(known.map(|prepared| (prepared.call.weight, prepared))).draw(&mut self.rng);
+        let actors = prepared.actors.sums.iter().map(|&(_, actor)| actor);
         let actors = actors.filter(|actor| actor.who == who);
         let actor = WeightedChoice::new(actors.map(|actor| (actor.weight, actor))).draw(&mut self.rng);
-        self.write(ready, actor, None, place, time, out);
+        self.write(prepared, actor, None, place, time, out);
     }
 
     fn write(
         &mut self,
-        ready: &PreparedCall,
+        prepared: &PreparedCall,
         actor: &Actor,
         caller: Option<Caller>,
         place: &AccountRegion,
@@ -133,90 +133,90 @@ impl Generator {
         out: &mut String,
     ) {
         let salt = self.rng.u64(..);
-        let scene = EventContext { place, time, actor, call: ready.call, salt, caller };
-        let failure = match self.rng.u32(..1000) < ready.call.failing {
-            true => Some(&ready.errors[self.rng.usize(..ready.errors.len())]),
+        let context = EventContext { place, time, actor, call: prepared.call, salt, caller };
+        let failure = match self.rng.u32(..1000) < prepared.call.failing {
+            true => Some(&prepared.errors[self.rng.usize(..prepared.errors.len())]),
             false => None,
         };
         self.event.clear();
-        self.fill_what(ready, &scene);
-        self.fill_who(ready, &scene);
-        self.fill_outcome(ready, &scene, failure);
+        self.fill_call_fields(prepared, &context);
+        self.fill_actor_fields(prepared, &context);
+        self.fill_outcome(prepared, &context, failure);
         let order = match caller {
-            Some(_) => order::of_call(ready.call.name),
+            Some(_) => order::of_call(prepared.call.name),
             None => order::pick(&mut self.rng),
         };
         self.event.write(order, out);
     }
 
-    /// The fields that hang on the call.
-    fn fill_what(&mut self, ready: &PreparedCall, scene: &EventContext<'_>) {
-        let call = ready.call;
+    /// Sets the fields that depend on the call.
+    fn fill_call_fields(&mut self, prepared: &PreparedCall, context: &EventContext<'_>) {
+        let call = prepared.call;
         let event = &mut self.event;
         event.text(Field::EventVersion, |out| out.push_str(version(call)));
-        event.text(Field::EventTime, |out| write_time(scene.time, out));
+        event.text(Field::EventTime, |out| write_time(context.time, out));
         event.text(Field::EventSource, |out| {
             out.push_str(call.source);
             out.push_str(".amazonaws.com");
         });
         event.text(Field::EventName, |out| out.push_str(call.name));
-        event.text(Field::AwsRegion, |out| out.push_str(scene.region()));
-        event.json(Field::RequestParameters, |out| ready.request.fill(scene, out));
-        for (field, template) in &ready.more {
-            event.json(*field, |out| template.fill(scene, out));
+        event.text(Field::AwsRegion, |out| out.push_str(context.region()));
+        event.json(Field::RequestParameters, |out| prepared.request.fill(context, out));
+        for (field, template) in &prepared.more {
+            event.json(*field, |out| template.fill(context, out));
         }
-        event.text(Field::RequestId, |out| request_id(scene, out));
-        event.text(Field::EventId, |out| uuid(scene.number(0), out));
+        event.text(Field::RequestId, |out| request_id(context, out));
+        event.text(Field::EventId, |out| uuid(context.number(0), out));
         event.json(Field::ReadOnly, |out| out.push_str(boolean(call.read_only)));
         event.text(Field::EventType, |out| out.push_str(call.kind));
         event.json(Field::ManagementEvent, |out| out.push_str(boolean(!call.data)));
         event.text(Field::EventCategory, |out| {
             out.push_str(if call.data { "Data" } else { "Management" });
         });
-        event.text(Field::RecipientAccountId, |out| out.push_str(&scene.place.account));
+        event.text(Field::RecipientAccountId, |out| out.push_str(&context.place.account));
     }
 
-    /// The fields that hang on the actor.
-    fn fill_who(&mut self, ready: &PreparedCall, scene: &EventContext<'_>) {
-        let actor = scene.actor;
+    /// Sets the fields that depend on the actor.
+    fn fill_actor_fields(&mut self, prepared: &PreparedCall, context: &EventContext<'_>) {
+        let actor = context.actor;
         let event = &mut self.event;
-        event.json(Field::UserIdentity, |out| actor.identity.fill(scene, out));
+        event.json(Field::UserIdentity, |out| actor.identity.fill(context, out));
         let mut agent = String::new();
-        actor.write_agent(scene, &mut agent);
-        let in_brackets = ready.call.source == "s3" && actor.address != Address::Service;
+        actor.write_agent(context, &mut agent);
+        let in_brackets = prepared.call.source == "s3" && actor.address != Address::Service;
         event.text(Field::UserAgent, |out| match in_brackets {
             true => out.extend(["[", &agent, "]"]),
             false => out.push_str(&agent),
         });
-        let through_endpoint = actor.who == IdentityKind::Program && scene.origin_number(6).is_multiple_of(8);
-        event.text(Field::SourceIpAddress, |out| address(scene, through_endpoint, out));
+        let through_endpoint = actor.who == IdentityKind::Program && context.origin_number(6).is_multiple_of(8);
+        event.text(Field::SourceIpAddress, |out| address(context, through_endpoint, out));
         if through_endpoint {
-            event.text(Field::VpcEndpointId, |out| ENDPOINT.fill(scene, out));
-            event.text(Field::VpcEndpointAccountId, |out| out.push_str(&scene.place.account));
+            event.text(Field::VpcEndpointId, |out| ENDPOINT.fill(context, out));
+            event.text(Field::VpcEndpointAccountId, |out| out.push_str(&context.place.account));
         }
         let by_console = agent == "AWS Internal" || agent.starts_with("Mozilla");
-        if by_console && ready.call.kind == "AwsApiCall" {
+        if by_console && prepared.call.kind == "AwsApiCall" {
             event.text(Field::SessionCredentialFromConsole, |out| out.push_str("true"));
-        } else if actor.address != Address::Service && ready.call.kind != "AwsServiceEvent" {
-            event.json(Field::TlsDetails, |out| tls(ready, scene, out));
+        } else if actor.address != Address::Service && prepared.call.kind != "AwsServiceEvent" {
+            event.json(Field::TlsDetails, |out| tls(prepared, context, out));
         }
     }
 
-    /// The response, or the error instead.
+    /// Sets the response, or the error instead.
     fn fill_outcome(
         &mut self,
-        ready: &PreparedCall,
-        scene: &EventContext<'_>,
+        prepared: &PreparedCall,
+        context: &EventContext<'_>,
         failure: Option<&(&'static str, Template)>,
     ) {
         let event = &mut self.event;
         match failure {
             Some((code, message)) => {
                 event.text(Field::ErrorCode, |out| out.push_str(code));
-                event.text(Field::ErrorMessage, |out| message.fill(scene, out));
+                event.text(Field::ErrorMessage, |out| message.fill(context, out));
                 event.json(Field::ResponseElements, |out| out.push_str("null"));
             }
-            None => event.json(Field::ResponseElements, |out| ready.response.fill(scene, out)),
+            None => event.json(Field::ResponseElements, |out| prepared.response.fill(context, out)),
         }
     }
 }
@@ -225,47 +225,47 @@ fn boolean(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-/// Each service writes its version of the record.
+/// Each service has its own version of the record format.
 fn version(call: &Call) -> &'static str {
     const VERSIONS: [&str; 8] = ["1.08", "1.08", "1.09", "1.09", "1.10", "1.11", "1.11", "1.11"];
     VERSIONS[(hash(call.source) % 8) as usize]
 }
 
-fn request_id(scene: &EventContext<'_>, out: &mut String) {
+fn request_id(context: &EventContext<'_>, out: &mut String) {
     static OF_S3: LazyLock<Template> = LazyLock::new(|| Template::new("<request-of-s3>"));
     static USUAL: LazyLock<Template> = LazyLock::new(|| Template::new("<uuid-1>"));
-    if scene.call.source == "s3" { &OF_S3 } else { &USUAL }.fill(scene, out);
+    if context.call.source == "s3" { &OF_S3 } else { &USUAL }.fill(context, out);
 }
 
-fn address(scene: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
+fn address(context: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
     use std::fmt::Write as _;
-    let day = (scene.time.as_second() / 86_400) as u64;
-    let home = scene.caller_number(day ^ 0xadd4);
+    let day = (context.time.as_second() / 86_400) as u64;
+    let home = context.caller_number(day ^ 0xadd4);
     // Writing to a String cannot fail.
-    let _ = match scene.actor.address {
+    let _ = match context.actor.address {
         Address::Service => {
-            scene.actor.write_service(out);
+            context.actor.write_service(out);
             Ok(())
         }
         Address::Fleet if through_endpoint => {
-            let host = scene.origin_number(7);
+            let host = context.origin_number(7);
             write!(out, "10.0.{}.{}", 1 + host % 6, 4 + (host >> 8) % 250)
         }
-        Address::Fleet => write!(out, "192.0.2.{}", 1 + scene.origin_number(8) % 24),
+        Address::Fleet => write!(out, "192.0.2.{}", 1 + context.origin_number(8) % 24),
         Address::Office if home.is_multiple_of(12) => {
             write!(out, "2001:db8:85a3:{:x}::{:x}", home >> 8 & 0xfff, home >> 24 & 0xffff)
         }
-        // The half of this network below 128 is left to hand-written events.
+        // The addresses below 128 are reserved for hand-written events.
         Address::Office if home.is_multiple_of(3) => write!(out, "203.0.113.{}", 128 + home % 100),
         Address::Office => write!(out, "198.51.100.{}", 1 + home % 250),
     };
 }
 
-fn tls(ready: &PreparedCall, scene: &EventContext<'_>, out: &mut String) {
+fn tls(prepared: &PreparedCall, context: &EventContext<'_>, out: &mut String) {
     const MODERN: &str = r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#;
     const OLD: &str = r#"{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256""#;
-    out.push_str(if scene.caller_number(9).is_multiple_of(4) { OLD } else { MODERN });
+    out.push_str(if context.caller_number(9).is_multiple_of(4) { OLD } else { MODERN });
     out.push_str(r#","clientProvidedHostHeader":""#);
-    ready.host.fill(scene, out);
+    prepared.host.fill(context, out);
     out.push_str("\"}");
 }

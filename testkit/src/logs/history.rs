@@ -1,17 +1,17 @@
-//! Histories of a few accounts and regions: what is created, changed and deleted there, as
-//! far as the logs have it. Accounts share the ids of their resources, VPCs their addresses.
+//! Random histories of a few accounts and regions: events that create, change and delete resources,
+//! some of them missing. Resource ids recur in every account, and private addresses in every VPC.
 
 mod addresses;
 mod balancers;
 mod groups;
 mod instances;
 mod interfaces;
-mod world;
+mod simulator;
 
 use fastrand::Rng;
 use serde_json::Value;
 
-use self::world::World;
+use self::simulator::AccountSimulator;
 use super::file::{gzip, records};
 use super::seeded::{Alphabet, letters, mix};
 
@@ -30,16 +30,17 @@ pub struct HistoryLogs {
 /// The logs that follow from a seed.
 pub fn history(seed: u64) -> HistoryLogs {
     let mut rng = Rng::with_seed(seed);
-    // Some logs are complete, of others half is missing.
+    // Some logs are complete, and some lack up to half of the events.
     let missing = [0.0, 0.0, 0.1, 0.3, 0.5][rng.usize(..5)];
     let (mut files, mut all) = (Vec::new(), Vec::new());
     for account in ACCOUNTS {
         for region in REGIONS {
-            // A quarter of the accounts and regions has no logs.
+            // About a quarter of the accounts and regions have no logs.
             if rng.u8(..4) == 0 && !all.is_empty() {
                 continue;
             }
-            let mut events = World::new(account, region, Rng::with_seed(rng.u64(..))).live(rng.usize(10..70));
+            let mut events =
+                AccountSimulator::new(account, region, Rng::with_seed(rng.u64(..))).live(rng.usize(10..70));
             events.retain(|_| rng.f64() >= missing);
             files.extend(in_files(account, region, &events, &mut all, &mut rng));
         }

@@ -1,5 +1,5 @@
-//! The orders in which the keys of events come. Real logs have dozens: the
-//! usual one, some with a few keys elsewhere, and some without any system.
+//! The key orders of events. Real logs have dozens: the usual one, some with a few keys elsewhere,
+//! and some without any pattern.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use fastrand::Rng;
 use super::event::Field::{self, *};
 use super::seeded::{hash, mix};
 
-/// A key, and the key that it stands right behind instead.
+/// A key, and the key that it directly follows instead.
 type Move = (Field, Field);
 
 const MOVED: &[&[Move]] = &[
@@ -40,7 +40,7 @@ static ORDERS: LazyLock<Vec<Vec<Field>>> = LazyLock::new(|| {
     orders
 });
 
-/// The usual order for seven events of eight, another for the eighth.
+/// The usual order for about seven events in eight, and another one for the rest.
 pub(super) fn pick(rng: &mut Rng) -> &'static [Field] {
     match rng.u8(..8) {
         0 => &ORDERS[rng.usize(..ORDERS.len())],
@@ -48,7 +48,7 @@ pub(super) fn pick(rng: &mut Rng) -> &'static [Field] {
     }
 }
 
-/// The order of a call, which is another one than usual for one call of eight.
+/// The order of a call, which is unusual for about one call in eight.
 pub(super) fn of_call(name: &str) -> &'static [Field] {
     let chosen = mix(hash(name), 0);
     match chosen % 8 {

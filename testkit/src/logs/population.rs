@@ -18,13 +18,13 @@ pub struct Population {
     pub session_hours: u32,
 }
 
-/// One of the identities of an actor, and the request that it makes.
+/// One of an actor's identities, and the request that it makes.
 #[derive(Clone, Copy)]
 pub(super) struct Caller {
     /// Which one of the actor's identities.
     pub(super) number: u64,
     pub(super) session_seconds: i64,
-    /// What the values in the request follow from. The same seed is the same request.
+    /// The seed of the values in the request. The same seed gives the same request.
     pub(super) request: u64,
 }
 
@@ -55,11 +55,11 @@ impl Population {
     }
 
     /// A session of an identity that may make the call.
-    fn session(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
-        let actor = ready.actors.draw(rng);
+    fn session(&self, prepared: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
+        let actor = prepared.actors.draw(rng);
         let number = self.draw_caller(actor, place, rng);
         let caller = Caller { number, session_seconds: i64::from(self.session_hours.max(1)) * 3600, request: 0 };
-        let mut session = ActiveSession { ready, actor, caller };
+        let mut session = ActiveSession { prepared, actor, caller };
         session.change_request(rng);
         session
     }
@@ -75,14 +75,14 @@ pub(super) struct ActiveSessions {
 
 #[derive(Clone, Copy)]
 pub(super) struct ActiveSession {
-    pub(super) ready: &'static PreparedCall,
+    pub(super) prepared: &'static PreparedCall,
     pub(super) actor: &'static Actor,
     pub(super) caller: Caller,
 }
 
 /// How many sessions are active at the same time.
 const ACTIVE: usize = 8;
-/// How many requests of a call an identity makes in turn.
+/// The largest number of different requests that an identity makes for a call.
 const REQUESTS: u64 = 6;
 
 impl ActiveSessions {
@@ -96,11 +96,11 @@ impl ActiveSessions {
     }
 
     /// A call that is not repeated.
-    pub(super) fn once(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
-        self.population.session(ready, place, rng)
+    pub(super) fn once(&self, prepared: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
+        self.population.session(prepared, place, rng)
     }
 
-    /// The next call: as a rule the one that a session has made before.
+    /// The next call: usually the one that a session made before.
     pub(super) fn next(
         &mut self,
         calls: &WeightedChoice<&'static PreparedCall>,
@@ -111,8 +111,8 @@ impl ActiveSessions {
             self.last = rng.usize(..ACTIVE);
         }
         let Some(session) = self.sessions.get_mut(self.last) else {
-            let ready = calls.draw(rng);
-            let session = self.population.session(ready, place, rng);
+            let prepared = calls.draw(rng);
+            let session = self.population.session(prepared, place, rng);
             self.last = self.sessions.len();
             self.sessions.push(session);
             return session;
@@ -132,16 +132,16 @@ impl ActiveSession {
         /// After this many draws without a call that the actor may make, it repeats its last one.
         const DRAWS: usize = 20;
         let allowed =
-            |ready: &&PreparedCall| ready.actors.sums.iter().any(|&(_, other)| std::ptr::eq(other, self.actor));
-        if let Some(ready) = (0..DRAWS).map(|_| calls.draw(rng)).find(allowed) {
-            self.ready = ready;
+            |prepared: &&PreparedCall| prepared.actors.sums.iter().any(|&(_, other)| std::ptr::eq(other, self.actor));
+        if let Some(prepared) = (0..DRAWS).map(|_| calls.draw(rng)).find(allowed) {
+            self.prepared = prepared;
             self.change_request(rng);
         }
     }
 
     fn change_request(&mut self, rng: &mut Rng) {
         let requests = rng.u64(1..=REQUESTS);
-        let of_caller = mix(hash(self.actor.name) ^ self.caller.number, hash(self.ready.call.name));
+        let of_caller = mix(hash(self.actor.name) ^ self.caller.number, hash(self.prepared.call.name));
         self.caller.request = mix(of_caller, rng.u64(..requests));
     }
 }

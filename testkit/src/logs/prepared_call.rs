@@ -1,4 +1,4 @@
-//! The calls with their templates taken apart, and who may make them.
+//! The calls with their templates parsed, and who may make them.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use super::calls::{self, Call, TERMINATE};
 use super::event::Field;
 use super::template::Template;
 
-/// A call whose templates have been taken apart, and who may make it.
+/// A call whose templates have been parsed, and the actors that may make it.
 pub(super) struct PreparedCall {
     pub(super) call: &'static Call,
     pub(super) request: Template,
@@ -20,10 +20,10 @@ pub(super) struct PreparedCall {
     pub(super) actors: WeightedChoice<&'static Actor>,
 }
 
-/// Things to draw from, each as often as its weight says.
+/// Values to draw from, each in proportion to its weight.
 #[derive(Clone)]
 pub(super) struct WeightedChoice<T> {
-    /// Each thing with the sum of the weights up to it.
+    /// Each value with the sum of the weights up to and including its own.
     pub(super) sums: Vec<(u32, T)>,
 }
 
@@ -68,7 +68,7 @@ impl PreparedCall {
     }
 }
 
-/// May this actor make this call?
+/// Whether this actor may make this call.
 fn may(call: &Call, actor: &Actor) -> bool {
     let named = match call.only {
         [] => !actor.reserved && (actor.calls.is_empty() || actor.calls.contains(&call.source)),

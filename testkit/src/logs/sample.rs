@@ -48,7 +48,8 @@ pub fn files() -> Vec<LogFile> {
     for (account, region, times) in ORDINARY {
         for time in *times {
             let file = deliveries.at(account, region, time_of(&format!("2026-{time}:00Z")));
-            // Global services are not seen away from the home region.
+            // The drawn call may be one of a global service, whose events arrive only in the home
+            // region.
             if file.place.home {
                 file.by.extend(kinds.by_ref().take(2));
             }
@@ -113,13 +114,13 @@ fn place(account: &str, region: &str) -> AccountRegion {
     match (account, region) {
         ("111122223333", "us-east-1") => place,
         ("111122223333", _) => place.away_from_home(),
-        // No folder us-east-1: the global services' events arrive at home.
+        // There is no folder us-east-1: events of global services arrive in the home region.
         (_, "eu-west-1") => place.in_organisation("o-exampleorg"),
         _ => place.in_organisation("o-exampleorg").away_from_home(),
     }
 }
 
-/// A time that is written in this module's tables.
+/// A time from a table of the sample or the story.
 pub(super) fn time_of(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -159,9 +160,9 @@ mod tests {
         read(&checked_in(), &checked_in().join("AWSLogs"), &mut there);
         let today: BTreeMap<String, String> = objects().into_iter().collect();
         let again = "cargo run --example generate -- --preset sample testdata";
-        assert!(there.keys().eq(today.keys()), "other files: remove testdata/AWSLogs and {again}");
+        assert!(there.keys().eq(today.keys()), "testdata has other files: remove testdata/AWSLogs, and run {again}");
         for (key, content) in &today {
-            assert!(there[key] == *content, "{key} has changed: {again}");
+            assert!(there[key] == *content, "{key} has changed: run {again}");
         }
     }
 
@@ -189,7 +190,7 @@ mod tests {
         ] {
             assert!(kinds.contains(&kind.into()), "no {kind}");
         }
-        assert!(kinds.contains(&Value::Null), "none without a type");
+        assert!(kinds.contains(&Value::Null), "no identity without a type");
     }
 
     #[test]

@@ -1,16 +1,15 @@
-//! Numbers, letters and identifiers that follow from a seed, the same on every
-//! machine.
+//! Numbers, letters and identifiers derived from a seed, the same on every machine.
 
 use std::fmt::Write as _;
 
 use fastrand::Rng;
 
-/// What a long opaque text is made of.
+/// The characters of a random text.
 #[derive(Clone, Copy)]
 pub(super) enum Alphabet {
     Base64,
     Base64Url,
-    /// What the end of an object's name is made of.
+    /// The characters at the end of a log file's name.
     Name,
     Upper,
 }
@@ -26,12 +25,12 @@ impl Alphabet {
     }
 }
 
-/// A number that follows from a text, the same on every machine (FNV-1a).
+/// The FNV-1a hash of a text, the same on every machine.
 pub(super) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// A number that follows from two (the finish of SplitMix64).
+/// Mixes two numbers into one, with the finalizer of SplitMix64.
 pub(super) fn mix(a: u64, b: u64) -> u64 {
     let mut mixed = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -39,7 +38,7 @@ pub(super) fn mix(a: u64, b: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Appends so many letters of an alphabet, which follow from the seed.
+/// Appends `count` letters of an alphabet, derived from the seed.
 pub(super) fn letters(seed: u64, alphabet: Alphabet, count: usize, out: &mut String) {
     let letters = alphabet.letters();
     let mut rng = Rng::with_seed(seed);
@@ -48,7 +47,7 @@ pub(super) fn letters(seed: u64, alphabet: Alphabet, count: usize, out: &mut Str
     }
 }
 
-/// Appends a random (version 4) UUID, which follows from the seed.
+/// Appends a random (version 4) UUID, derived from the seed.
 pub(super) fn uuid(seed: u64, out: &mut String) {
     let (high, low) = (mix(seed, 0), mix(seed, 1));
     // Writing to a String cannot fail.

@@ -1,6 +1,6 @@
 //! The hand-written events of the sample: someone gets in, prepares the ground
 //! and covers the tracks; and someone else terminates an instance.
-//! `testdata/README.md` tells it in words.
+//! `testdata/README.md` describes it in words.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use super::seeded::{hash, uuid};
 mod persons;
 mod scripts;
 
-/// An event of the story, and the delivery that brings it.
+/// An event of the story, and when it is delivered.
 pub(super) struct StoryEvent {
     pub(super) account: &'static str,
     pub(super) region: &'static str,
@@ -46,7 +46,7 @@ fn write_event(script: EventScript) -> StoryEvent {
     let time = time_of(script.time);
     let delivered = match script.delivered {
         Some(delivered) => time_of(delivered),
-        // The first round five minutes that are two minutes later.
+        // The first multiple of five minutes that is at least two minutes later.
         None => seconds((time.as_second() + 120 + 299).div_euclid(300) * 300),
     };
     let mut event = String::new();

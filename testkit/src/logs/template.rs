@@ -1,9 +1,9 @@
-//! JSON text with holes: `{"instanceId":"<instance>"}`. A template is taken
-//! apart once, and filled for every event from its [`EventContext`].
+//! JSON text with placeholders: `{"instanceId":"<instance>"}`. A template is parsed once, and
+//! filled for every event from its [`EventContext`].
 
 use super::event_context::{EventContext, Placeholder};
 
-/// A text with holes in it.
+/// A text with placeholders.
 pub(super) struct Template(Vec<Piece>);
 
 enum Piece {
@@ -12,15 +12,15 @@ enum Piece {
 }
 
 impl Template {
-    /// Takes the text apart; a hole that nobody knows is a mistake in a table.
+    /// Parses a text. Panics at an unknown placeholder, which is a mistake in a table.
     pub(super) fn new(text: &'static str) -> Template {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = split(rest) {
             pieces.push(Piece::Text(before));
             match Placeholder::named(name) {
-                Some(hole) => pieces.push(Piece::Placeholder(hole)),
-                None => panic!("no hole is called <{name}>, in {text}"),
+                Some(placeholder) => pieces.push(Piece::Placeholder(placeholder)),
+                None => panic!("unknown placeholder <{name}> in {text}"),
             }
             rest = after;
         }
@@ -28,17 +28,17 @@ impl Template {
         Template(pieces)
     }
 
-    /// Has the text any holes?
+    /// Whether the text has placeholders.
     pub(super) fn has_placeholder(&self) -> bool {
         self.0.iter().any(|piece| matches!(piece, Piece::Placeholder(_)))
     }
 
-    /// Appends the text with its holes filled.
-    pub(super) fn fill(&self, scene: &EventContext<'_>, out: &mut String) {
+    /// Appends the text with its placeholders filled.
+    pub(super) fn fill(&self, context: &EventContext<'_>, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Placeholder(hole) => scene.fill(*hole, out),
+                Piece::Placeholder(placeholder) => context.fill(*placeholder, out),
             }
         }
     }

@@ -1,5 +1,4 @@
-//! Names of things in the made-up accounts: a hole's name, and what it may
-//! stand for.
+//! Names of things in the made-up accounts: a placeholder's name, and its possible values.
 
 pub(super) const WORDS: &[(&str, &[&str])] = &[
     (

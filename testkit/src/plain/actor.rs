@@ -1,37 +1,37 @@
-//! Who is at the start of the chain of credentials behind an event: every event is
+//! Finds the actor at the start of the chain of credentials behind an event. Every event is
 //! compared with every other.
 //!
-//! A chain is followed from an event to the event that handed out its credentials, to the
-//! caller of that one, and so on. What two callers could have done proves nothing.
+//! A chain is followed from an event to the event that issued its credentials, to the caller of
+//! that one, and so on. If two callers could have issued them, nothing is proven.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::row::{at, claims_root, is_issued_by_root, not_root, role_session, user_name};
 
-/// Chains are followed this far.
+/// The largest number of links that are followed.
 const MAX_CHAIN: usize = 10;
 
-/// The cells `actor` and `actorVia` of each event, by all events.
+/// The cells `actor` and `actorVia` of each event, derived from all events.
 pub fn actors(events: &[Value]) -> Vec<Option<(String, String)>> {
-    let world = World { events };
-    events.iter().map(|event| world.cells(event)).collect()
+    let search = ActorSearch { events };
+    events.iter().map(|event| search.cells(event)).collect()
 }
 
-struct World<'e> {
+struct ActorSearch<'e> {
     events: &'e [Value],
 }
 
-/// Who is at the start.
+/// The start of a chain.
 #[derive(Clone, Debug, PartialEq)]
-struct Start {
+struct PlainChainStart {
     name: String,
     /// The account of a user, empty for others.
     account: String,
-    /// What proves it, back from the event.
+    /// The links that prove it, from the event back to the start.
     links: Vec<String>,
-    /// The last word on it, empty for a user's own identity.
-    how: &'static str,
+    /// The proof at the start itself; empty for a user's own identity.
+    proof: &'static str,
     /// The access key of the user.
     key: String,
     is_instance: bool,
@@ -80,7 +80,7 @@ fn account_of(event: &Value) -> String {
     if own.is_empty() { text(event, "recipientAccountId") } else { own }
 }
 
-/// What tells callers apart: the identity without the access key.
+/// A text that distinguishes callers: the identity without the access key.
 fn caller_id(event: &Value, is_switch: bool) -> String {
     if is_switch {
         let from = text(event, "additionalEventData.SwitchFrom");
@@ -106,32 +106,32 @@ fn caller_id(event: &Value, is_switch: bool) -> String {
     }
 }
 
-impl World<'_> {
+impl ActorSearch<'_> {
     fn cells(&self, event: &Value) -> Option<(String, String)> {
         let start = self.start(event, 0, false)?;
         let (account, is_foreign) = (account_of(event), text(event, "userIdentity.type") == "AWSAccount");
-        let shown = |start: &Start, account: &str| {
+        let shown = |start: &PlainChainStart, account: &str| {
             let is_near = start.account.is_empty() || account.is_empty() || start.account == account;
-            if is_near || start.how == "other account" {
+            if is_near || start.proof == "other account" {
                 start.name.clone()
             } else {
                 format!("{}/{}", start.account, start.name)
             }
         };
         let mut via = start.links.clone();
-        via.extend((!start.how.is_empty()).then(|| start.how.to_string()));
+        via.extend((!start.proof.is_empty()).then(|| start.proof.to_string()));
         if via.is_empty() {
             via.push("identity".into());
         }
         let source = text(event, "userIdentity.sessionContext.sourceIdentity");
-        if start.how == "sourceIdentity"
+        if start.proof == "sourceIdentity"
             && start.links.is_empty()
             && let Some(setter) = self.start(event, 0, true)
             && setter.name != not_root("user", &source)
         {
             via.push(format!("set by {}", shown(&setter, &account)));
         }
-        if start.how.is_empty() && !start.account.is_empty() && !start.key.is_empty() {
+        if start.proof.is_empty() && !start.account.is_empty() && !start.key.is_empty() {
             let is_it = |made: &&Value| {
                 is_call(made, "iam.amazonaws.com", "CreateAccessKey")
                     && text(made, "responseElements.accessKey.accessKeyId") == start.key
@@ -139,7 +139,7 @@ impl World<'_> {
                     && account_of(made) == start.account
             };
             let made: Vec<&Value> = self.events.iter().filter(is_it).collect();
-            if let Some(maker) = self.only(&made).and_then(|made| self.start(made, 0, false)) {
+            if let Some(maker) = self.same_caller(&made).and_then(|made| self.start(made, 0, false)) {
                 let maker = shown(&maker, &start.account);
                 via.extend((maker != start.name).then(|| format!("key created by {maker}")));
             }
@@ -151,7 +151,7 @@ impl World<'_> {
                     && items.is_some_and(|items| items.iter().any(|item| text(item, "instanceId") == start.name))
             };
             let launches: Vec<&Value> = self.events.iter().filter(is_it).collect();
-            if let Some(launcher) = self.only(&launches).and_then(|launch| self.start(launch, 0, false)) {
+            if let Some(launcher) = self.same_caller(&launches).and_then(|launch| self.start(launch, 0, false)) {
                 via.push(format!("launched by {}", shown(&launcher, &start.account)));
             }
         }
@@ -160,9 +160,9 @@ impl World<'_> {
         Some((name, via.join(", ")))
     }
 
-    /// The one event that stands for all of them, if they name a single caller. In the
-    /// account of a role, a caller of another account is known by its id alone.
-    fn only<'v>(&self, events: &[&'v Value]) -> Option<&'v Value> {
+    /// The first event, if all of them have the same caller. In the account of a role, a caller of
+    /// another account is known only by its principal id.
+    fn same_caller<'v>(&self, events: &[&'v Value]) -> Option<&'v Value> {
         let is_foreign = |event: &&Value| text(event, "userIdentity.type") == "AWSAccount";
         let id = |event: &Value| text(event, "userIdentity.principalId");
         let known: Vec<&Value> = events
@@ -179,34 +179,34 @@ impl World<'_> {
         callers.iter().all(|caller| *caller == callers[0]).then_some(first)
     }
 
-    fn start(&self, event: &Value, depth: usize, ignores_source: bool) -> Option<Start> {
+    fn start(&self, event: &Value, depth: usize, ignores_source: bool) -> Option<PlainChainStart> {
         let field = |path: &str| text(event, &format!("userIdentity.{path}"));
-        let start = |name: String, how: &'static str| Start {
+        let start = |name: String, proof: &'static str| PlainChainStart {
             name,
             account: String::new(),
             links: Vec::new(),
-            how,
+            proof,
             key: String::new(),
-            is_instance: how == "session name",
+            is_instance: proof == "session name",
         };
         if text(event, "eventName") == "SwitchRole" && depth > 0 {
             let from = text(event, "additionalEventData.SwitchFrom");
             let (before, name) = from.split_once(":user/")?;
             let account = before.rsplit(':').next()?.to_string();
-            return Some(Start { account, ..start(not_root("user", name.rsplit('/').next()?), "") });
+            return Some(PlainChainStart { account, ..start(not_root("user", name.rsplit('/').next()?), "") });
         }
         let kind = field("type");
         let is_root_session = field("sessionContext.assumedRoot") == "true";
         if kind == "AWSAccount" {
             let id = field("principalId");
             let is_it = |other: &&Value| {
-                self.gives(other)
+                self.is_grant_or_launch(other)
                     && text(other, "userIdentity.principalId") == id
                     && ["IAMUser", "Root"].contains(&text(other, "userIdentity.type").as_str())
             };
             let users: Vec<&Value> = self.events.iter().filter(is_it).collect();
             if !id.is_empty()
-                && let Some(user) = self.only(&users)
+                && let Some(user) = self.same_caller(&users)
             {
                 let mut found = self.start(user, depth, false)?;
                 found.links.push("principal id".into());
@@ -220,10 +220,15 @@ impl World<'_> {
             if kind == "FederatedUser" {
                 let issuer = field("sessionContext.sessionIssuer.userName");
                 let name = if is_issued_by_root(event) { "root".into() } else { not_root("user", &issuer) };
-                return (!name.is_empty()).then(|| Start { account: field("accountId"), ..start(name, "issuer") });
+                return (!name.is_empty())
+                    .then(|| PlainChainStart { account: field("accountId"), ..start(name, "issuer") });
             }
             let account = if ["IAMUser", "Root"].contains(&kind.as_str()) { field("accountId") } else { String::new() };
-            return user_name(event).map(|name| Start { account, key: field("accessKeyId"), ..start(name, "") });
+            return user_name(event).map(|name| PlainChainStart {
+                account,
+                key: field("accessKeyId"),
+                ..start(name, "")
+            });
         }
         let session = role_session(event).map(|(_, session)| session).unwrap_or_default();
         let issuer = field("sessionContext.sessionIssuer.arn");
@@ -232,12 +237,12 @@ impl World<'_> {
             return Some(start(not_root("user", &source), "sourceIdentity"));
         }
         if issuer.contains(":role/aws-reserved/sso.amazonaws.com/") && !ignores_source {
-            return Some(Start { is_instance: false, ..start(not_root("user", &session), "session name") });
+            return Some(PlainChainStart { is_instance: false, ..start(not_root("user", &session), "session name") });
         }
         let grants = self.grants(event);
         let is_caused = !grants.is_empty();
         if depth < MAX_CHAIN
-            && let Some(grant) = self.only(&grants.iter().map(|(grant, _)| *grant).collect::<Vec<_>>())
+            && let Some(grant) = self.same_caller(&grants.iter().map(|(grant, _)| *grant).collect::<Vec<_>>())
         {
             let link = grants[0].1.to_string();
             let by_ec2 = text(grant, "userIdentity.invokedBy") == "ec2.amazonaws.com";
@@ -271,8 +276,8 @@ impl World<'_> {
         (!service.is_empty() && !is_caused && !claims_root(&service)).then(|| start(service, "invokedBy"))
     }
 
-    /// Whether an event hands out credentials or launches an instance.
-    fn gives(&self, event: &Value) -> bool {
+    /// Whether an event issues credentials or launches an instance.
+    fn is_grant_or_launch(&self, event: &Value) -> bool {
         let calls = [
             ("sts.amazonaws.com", "AssumeRole"),
             ("sts.amazonaws.com", "AssumeRoleWithSAML"),
@@ -285,8 +290,8 @@ impl World<'_> {
         calls.iter().any(|(source, name)| is_call(event, source, name))
     }
 
-    /// The events that began the session of an event, each with the link to it. Events with
-    /// the access key come before all others.
+    /// The events that may have begun the session of an event, each with the link to it. If some
+    /// issued its access key, only these are returned.
     fn grants(&self, event: &Value) -> Vec<(&Value, &'static str)> {
         let field = |path: &str| text(event, &format!("userIdentity.{path}"));
         let Some(created) = second(&field("sessionContext.attributes.creationDate")) else { return Vec::new() };
@@ -302,7 +307,7 @@ impl World<'_> {
             if is_switch && text(grant, "userIdentity.arn") == arn {
                 by_arn.push((grant, has_key));
             }
-            let is_sts = text(grant, "eventSource") == "sts.amazonaws.com" && self.gives(grant);
+            let is_sts = text(grant, "eventSource") == "sts.amazonaws.com" && self.is_grant_or_launch(grant);
             if !is_sts {
                 continue;
             }

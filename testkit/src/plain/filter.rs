@@ -1,5 +1,4 @@
-//! Whether an event is what an option asks for, by the plainest reading of
-//! what its help says.
+//! Whether an option matches an event, by the simplest reading of the option's help.
 
 use std::iter::Peekable;
 use std::net::IpAddr;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::row::{self, at, resources, strings, user_name, values};
 
-/// Whether `event` fits one option with one value (empty for those without).
+/// Whether one option with one value matches `event`. The value is empty for an option without one.
 pub fn matches(option: &str, value: &str, event: &Value) -> bool {
     match option {
         "--errors" => is_failed(event),
@@ -33,7 +32,7 @@ fn matches_option(option: &str, pattern: &str, event: &Value) -> bool {
         "--access-key" => field("userIdentity.accessKeyId"),
         "--user" => names(event).iter().any(|name| glob(pattern, name)),
         "--resource" => {
-            let mut found = row::in_message(event);
+            let mut found = row::resources_in_message(event);
             row::RESOURCE_FIELDS.iter().for_each(|field| strings(&event[*field], &mut found));
             found.iter().any(|text| {
                 let last = text.rsplit(['/', ':']).next().unwrap_or_default();
@@ -45,16 +44,16 @@ fn matches_option(option: &str, pattern: &str, event: &Value) -> bool {
     }
 }
 
-/// Whether the text fits a pattern of `*`, `?`, `{a,b}`, `\` before what is
-/// meant as it is, escapes as cells show them, and characters in any case.
+/// Whether a pattern matches the whole text, in any case. A pattern can have `*`, `?`, `{a,b}`, `\`
+/// before a literal character, and escapes as cells show them.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    let text: Vec<char> = text.chars().map(one_case).collect();
+    let text: Vec<char> = text.chars().map(fold_case).collect();
     let fits =
         |pattern: &str| expansions(&mut pattern.chars().peekable(), false).iter().any(|way| matches_parts(way, &text));
     fits(pattern) || pattern.strip_prefix('\'').is_some_and(|formula| row::is_formula(formula) && fits(formula))
 }
 
-/// What a `\` and what follows it can mean, each as the characters of a text.
+/// The texts that a `\` and the characters after it can mean.
 fn escaped(pattern: &mut Peekable<Chars<'_>>) -> Vec<String> {
     let rest: String = pattern.clone().collect();
     let unit = |digits: Option<&str>| u16::from_str_radix(digits?, 16).ok();
@@ -75,7 +74,7 @@ fn escaped(pattern: &mut Peekable<Chars<'_>>) -> Vec<String> {
             return vec![special.to_string()];
         }
         Some('\\') => {
-            // One or two of them, or one before an escape.
+            // One or two backslashes, or one before an escape.
             pattern.next();
             let mut behind = pattern.clone();
             let mut ways = escaped(&mut behind);
@@ -101,8 +100,8 @@ enum PatternPart {
     Plain(char),
 }
 
-/// All patterns without alternatives that a pattern stands for, or one of its
-/// alternatives, which ends at the `,` or `}` that is next then.
+/// All patterns without alternatives that a pattern stands for. Inside braces, it expands a single
+/// alternative and stops before the next `,` or `}`.
 fn expansions(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<PatternPart>> {
     let mut ways = vec![Vec::new()];
     while let Some(character) = pattern.next_if(|next| !is_inside || !matches!(next, ',' | '}')) {
@@ -117,10 +116,10 @@ fn expansions(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<Pat
                 }
             },
             '\\' => {
-                let plain = |text: String| text.chars().map(|next| PatternPart::Plain(one_case(next))).collect();
+                let plain = |text: String| text.chars().map(|next| PatternPart::Plain(fold_case(next))).collect();
                 ends.extend(escaped(pattern).into_iter().map(plain));
             }
-            plain => ends.push(vec![PatternPart::Plain(one_case(plain))]),
+            plain => ends.push(vec![PatternPart::Plain(fold_case(plain))]),
         }
         ways = ways.iter().flat_map(|way| ends.iter().map(move |end| [way.as_slice(), end].concat())).collect();
     }
@@ -128,7 +127,7 @@ fn expansions(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<Pat
 }
 
 fn matches_parts(pattern: &[PatternPart], text: &[char]) -> bool {
-    // Which starts of the text the pattern so far fits.
+    // `fits[end]` is whether the pattern so far matches the first `end` characters.
     let mut fits = vec![false; text.len() + 1];
     fits[0] = true;
     for part in pattern {
@@ -146,9 +145,9 @@ fn matches_parts(pattern: &[PatternPart], text: &[char]) -> bool {
     fits[text.len()]
 }
 
-/// The same character for all cases of one, where each is one character. Letters
-/// of ASCII have only two.
-pub fn one_case(character: char) -> char {
+/// The same character for all cases of a character, if each of them is a single character. ASCII
+/// letters have only two cases.
+pub fn fold_case(character: char) -> char {
     let single = |mut all: Box<dyn Iterator<Item = char>>, or: char| match (all.next(), all.next()) {
         (Some(one), None) => one,
         _ => or,
@@ -193,7 +192,7 @@ fn is_read(event: &Value) -> Option<bool> {
     }
 }
 
-/// All names that who called goes by.
+/// All names of the caller.
 fn names(event: &Value) -> Vec<String> {
     let identity = &event["userIdentity"];
     let mut names: Vec<String> = user_name(event).into_iter().collect();
@@ -215,7 +214,7 @@ fn names(event: &Value) -> Vec<String> {
         raw.extend(texts(at(identity, path)));
     }
     raw.extend(row::role_session(event).map(|(_, session)| session));
-    raw.extend(row::behind_colon(event));
+    raw.extend(row::principal_suffix(event));
     if kind == "FederatedUser" {
         raw.extend(row::token_name(event));
     }
@@ -264,7 +263,7 @@ fn compares(condition: &str, event: &Value) -> bool {
             return user_name(event).into_iter().collect();
         }
         if path == "resources" {
-            // One of them, or all as a cell shows them.
+            // Each of them, and all as a cell shows them.
             let mut listed = resources(event);
             let all = listed.join(";");
             listed.extend((listed.len() > 1).then_some(all));

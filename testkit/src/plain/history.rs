@@ -1,5 +1,5 @@
-//! What was so when, by the plainest reading of events: every fact is looked at again for
-//! every thing, and every question is answered at every time that something changed.
+//! The states of resources over time, by the simplest reading of events. Every fact is examined
+//! again for every thing, and every question is answered for every time at which something changed.
 
 mod document;
 mod fact;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::document::text;
-use self::period::{Mark, Period, Scope, periods};
+use self::period::{IntervalEvent, PlainInterval, Scope, periods};
 use self::row::{Covered, Row};
 use self::rule::{Network, Rule};
 use self::story::Story;
@@ -26,17 +26,18 @@ use self::story::Story;
 pub enum Question {
     /// Who had an address.
     Ip(IpAddr),
-    /// The rules of a group, from a network, for a port, from everywhere.
+    /// The rules by group, by network and by port. If the last value is true, only those that are
+    /// open to every address.
     Rules(Option<String>, Option<String>, Option<u16>, bool),
-    /// When an address that was not ours was let in.
+    /// When rules let an address in while it was not ours.
     Exposed(IpAddr),
-    /// All of a resource.
+    /// All properties of a resource.
     Resource(String),
 }
 
-/// What events say, ready for questions.
+/// The history that events describe, ready for questions.
 pub struct History {
-    periods: Vec<Period>,
+    periods: Vec<PlainInterval>,
     covered: Vec<(Scope, Covered)>,
 }
 
@@ -46,7 +47,7 @@ fn account(event: &Value) -> String {
     text(event, "recipientAccountId").or_else(caller).unwrap_or_default()
 }
 
-/// The place of an event among those of the same second: causes first.
+/// The position of an event among those of the same second: causes come first.
 fn rank(name: &str) -> usize {
     const ORDER: [&[&str]; 9] = [
         &["Allocate"],
@@ -62,12 +63,12 @@ fn rank(name: &str) -> usize {
     let found = ORDER.iter().position(|names| names.iter().any(|beginning| name.starts_with(beginning)));
     match found {
         Some(0) => 0,
-        // Tags of what was created.
+        // Tags follow the creation of their resource.
         Some(1) => 4,
         Some(place @ 2..=4) => place,
         Some(place) => place + 1,
         None if name.starts_with("Release") => 10,
-        // Modify.
+        // Changes, such as Modify.
         None => 5,
     }
 }
@@ -76,7 +77,7 @@ impl History {
     /// Reads events in any order.
     pub fn new(events: &[Value]) -> History {
         let mut covered: Vec<(Scope, Covered)> = Vec::new();
-        let mut told = Vec::new();
+        let mut statements = Vec::new();
         for event in events {
             let Some(time) = text(event, "eventTime").and_then(|time| time.parse::<Timestamp>().ok()) else { continue };
             let scope: Scope = (account(event), text(event, "awsRegion").unwrap_or_default());
@@ -87,19 +88,19 @@ impl History {
             let actor = super::row::user_name(event).unwrap_or_default();
             let name = text(event, "eventName").unwrap_or_default();
             let id = text(event, "eventID").unwrap_or_default();
-            let mark = Mark { time, event: id, actor, name: name.clone(), is_seen: true };
-            told.push((time, rank(&name), mark.event.clone(), mark, scope, reading::facts(event)));
+            let mark = IntervalEvent { time, event: id, actor, name: name.clone(), is_seen: true };
+            statements.push((time, rank(&name), mark.event.clone(), mark, scope, reading::facts(event)));
         }
-        told.sort_by(|one, other| (one.0, one.1, &one.2).cmp(&(other.0, other.1, &other.2)));
-        told.dedup_by(|one, other| one.2 == other.2 && one.4 == other.4);
+        statements.sort_by(|one, other| (one.0, one.1, &one.2).cmp(&(other.0, other.1, &other.2)));
+        statements.dedup_by(|one, other| one.2 == other.2 && one.4 == other.4);
         let mut story = Story::default();
-        for (_, _, _, mark, scope, facts) in told {
-            story.tell(&mark, &scope, facts);
+        for (_, _, _, mark, scope, facts) in statements {
+            story.add_event(&mark, &scope, facts);
         }
         History { periods: periods(&story.statements), covered }
     }
 
-    /// The lines of the answer in any order, without the header.
+    /// The distinct lines of the answer in order of their text, without the header.
     pub fn answer(&self, question: &Question, at: Option<Timestamp>) -> Vec<String> {
         let rows = match question {
             Question::Ip(address) => self.holders(*address),
@@ -123,20 +124,21 @@ impl History {
         lines
     }
 
-    /// What is known of a thing: the last value.
+    /// The last known value of a property of a thing, or the empty text.
     fn detail(&self, scope: &Scope, thing: &fact::Thing, name: &str) -> String {
-        let is_it = |period: &&Period| period.scope == *scope && period.thing == *thing && period.property == name;
+        let is_it =
+            |period: &&PlainInterval| period.scope == *scope && period.thing == *thing && period.property == name;
         self.periods.iter().rfind(is_it).and_then(|period| period.value.clone()).unwrap_or_default()
     }
 
     fn properties(&self, id: &str) -> Vec<Row> {
-        let is_it = |period: &&Period| {
+        let is_it = |period: &&PlainInterval| {
             let cells = [&period.value, &period.relation];
             period.thing.id == id
                 || cells.into_iter().flatten().any(|value| value == id)
                 || self.detail(&period.scope, &period.thing, "name") == id
         };
-        let cells = |period: &Period| {
+        let cells = |period: &PlainInterval| {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             vec![period.thing.id.clone(), period.property.clone(), text(&period.value), text(&period.relation)]
         };

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-/// The name of the network of an event's source, of those given as address, length of
-/// the prefix, and name. The longest prefix counts, and of equal ones the first.
+/// The name of the network that contains the source address of an event. Networks are given as
+/// address, prefix length and name. The longest prefix wins, and the first of equal ones.
 pub fn network(event: &Value, networks: &[(IpAddr, usize, &str)]) -> Option<String> {
     let source = match &event["sourceIPAddress"] {
         Value::String(source) => source.clone(),
@@ -28,7 +28,7 @@ pub fn network(event: &Value, networks: &[(IpAddr, usize, &str)]) -> Option<Stri
     None
 }
 
-/// The bits of an address, one a byte. An IPv4 address in IPv6 form is an IPv4 address.
+/// The bits of an address, one per byte. An IPv4-mapped IPv6 address is an IPv4 address.
 fn bits(address: IpAddr) -> Vec<u8> {
     let bits = |bytes: &[u8]| bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
     match address {

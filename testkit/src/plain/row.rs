@@ -1,13 +1,14 @@
-//! What the cells of an event show, and whether a row shows just that.
+//! The cells of an event, and whether a row shows exactly these.
 
 use serde_json::Value;
 
-/// The value at a path of names, `null` where there is none.
+/// The value at a path of names, or `null` if there is none.
 pub fn at<'a>(event: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(event, |value, name| value.get(name).unwrap_or(&Value::Null))
 }
 
-/// A member that names someone: not absent, not null, not empty.
+/// The text of a member that names someone. `None` if it is absent, null, empty, a list or an
+/// object.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -16,7 +17,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The name that a person wants to read.
+/// The name of the caller, as the column `userName` shows it.
 pub fn user_name(event: &Value) -> Option<String> {
     let identity = &event["userIdentity"];
     if !identity.is_object() {
@@ -62,19 +63,18 @@ pub fn role(event: &Value) -> Option<String> {
     text(at(event, "userIdentity.sessionContext.sessionIssuer.userName")).or_else(of_arn)
 }
 
-/// The role and the session of whoever has the ARN of an assumed role, or is of
-/// that type.
+/// The role and the session of a caller that has the ARN or the type of an assumed role.
 pub fn role_session(event: &Value) -> Option<(String, String)> {
     let identity = &event["userIdentity"];
     let of_arn = text(&identity["arn"]).filter(|arn| arn.contains(":assumed-role/"));
     let of_arn = of_arn.and_then(|arn| arn.rsplit_once('/').map(|(_, session)| session.to_string()));
-    let of_id = || behind_colon(event).filter(|_| text(&identity["type"]).as_deref() == Some("AssumedRole"));
+    let of_id = || principal_suffix(event).filter(|_| text(&identity["type"]).as_deref() == Some("AssumedRole"));
     let session = of_arn.filter(|session| !session.is_empty()).or_else(of_id)?;
     Some((role(event)?, session))
 }
 
-/// What follows the colon of the principal's id.
-pub fn behind_colon(event: &Value) -> Option<String> {
+/// The text after the colon of the principal id.
+pub fn principal_suffix(event: &Value) -> Option<String> {
     let id = text(at(event, "userIdentity.principalId"))?;
     id.split_once(':').map(|(_, name)| name.to_string()).filter(|name| !name.is_empty())
 }
@@ -83,7 +83,7 @@ pub fn behind_colon(event: &Value) -> Option<String> {
 pub fn token_name(event: &Value) -> Option<String> {
     let arn = text(at(event, "userIdentity.arn")).filter(|arn| arn.contains(":federated-user/"));
     let of_arn = arn.and_then(|arn| arn.rsplit_once('/').map(|(_, name)| name.to_string()));
-    of_arn.filter(|name| !name.is_empty()).or_else(|| behind_colon(event))
+    of_arn.filter(|name| !name.is_empty()).or_else(|| principal_suffix(event))
 }
 
 /// Whether the root user issued the credentials of an event's caller.
@@ -104,19 +104,20 @@ fn issuer(event: &Value) -> Option<String> {
     Some(not_root("user", &name))
 }
 
-/// Whether a text could be taken for the root user or what it issued.
+/// Whether a text could be mistaken for the root user, or for credentials that it issued.
 pub fn claims_root(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower == "root" || lower.starts_with("root/")
 }
 
-/// The name of someone who is not root.
+/// The name of a caller that is not root. A name that could be mistaken for root is prefixed with
+/// `kind`.
 pub fn not_root(kind: &str, name: &str) -> String {
     if claims_root(name) { format!("{kind}/{name}") } else { name.to_string() }
 }
 
-/// A text as a cell of a TSV shows it: what shows nothing, or changes how other
-/// text is shown, as escapes.
+/// A text as a TSV cell shows it. Characters that are invisible, or change how other text is
+/// displayed, become escapes.
 pub fn shown(text: &str) -> String {
     text.chars()
         .map(|character| match character {
@@ -159,12 +160,12 @@ pub fn is_hidden(character: char) -> bool {
         || IGNORABLE.iter().any(|(first, last)| (*first..=*last).contains(&code))
 }
 
-/// Whether a spreadsheet may run a cell: what follows white space, quotes and
-/// hidden characters begins with a sign, and is no number.
+/// Whether a spreadsheet may run a cell as a formula: after white space, quotes and hidden
+/// characters, it begins with a sign, and is not a number.
 pub fn is_formula(cell: &str) -> bool {
     let is_passed = |character: char| character.is_whitespace() || character == '"' || is_hidden(character);
     let mut text = cell.to_string();
-    // Each by itself, or by its escape.
+    // Skips each of these characters, written literally or as an escape.
     while let Some(length) = [1, 2, 6, 12].into_iter().find(|length| {
         let start: String = text.chars().take(*length).collect();
         let is_named = ["\\t", "\\n", "\\r"].contains(&start.as_str()) || start.starts_with("\\u");
@@ -186,7 +187,7 @@ pub fn is_formula(cell: &str) -> bool {
     !("+-".contains(sign) && is_number) && text != "-"
 }
 
-/// The values that a path with `[]` or `[1]` in it leads to.
+/// The values at a path, which may have `[]` or `[1]` after its names.
 pub fn values<'a>(event: &'a Value, path: &str) -> Vec<&'a Value> {
     path.split('.').fold(vec![event], |values, step| {
         let (name, brackets) = step.split_at(step.find('[').unwrap_or(step.len()));
@@ -201,7 +202,7 @@ pub fn values<'a>(event: &'a Value, path: &str) -> Vec<&'a Value> {
     })
 }
 
-/// The ids, ARNs and names of what an event is about, each once.
+/// The ids, ARNs and names of an event's resources, each once.
 pub fn resources(event: &Value) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut texts = Vec::new();
@@ -215,8 +216,8 @@ pub fn resources(event: &Value) -> Vec<String> {
         }
     };
     texts.into_iter().for_each(|text| add_new(text, &mut found));
-    for text in in_message(event) {
-        // The ARN of an id that is known says nothing new.
+    for text in resources_in_message(event) {
+        // The ARN of a known id adds nothing.
         if !found.iter().any(|known| text.rsplit(['/', ':']).next() == Some(known)) {
             add_new(text, &mut found);
         }
@@ -248,8 +249,8 @@ pub const RESOURCE_FIELDS: &[&str] = &[
     "vpcEndpointId",
 ];
 
-/// The ids and ARNs in the error message, but for the caller's own.
-pub fn in_message(event: &Value) -> Vec<String> {
+/// The ids and ARNs in the error message, except the caller's own.
+pub fn resources_in_message(event: &Value) -> Vec<String> {
     let caller = event["userIdentity"]["arn"].as_str();
     let message = event["errorMessage"].as_str().unwrap_or_default();
     let is_behind = |character: char| ".,:!?=".contains(character);
@@ -272,8 +273,8 @@ pub fn in_message(event: &Value) -> Vec<String> {
     found
 }
 
-/// The names in a request or an answer: members of it or of the object around it, in
-/// an answer also members of its objects.
+/// The names in a request or a response: its own members, and those of a wrapper inside it. In a
+/// response, members of all objects directly inside it count too.
 fn names(object: &Value, wrapper: &str, is_answer: bool) -> Vec<String> {
     let mut found = Vec::new();
     for (key, value) in object.as_object().into_iter().flatten() {
@@ -320,7 +321,7 @@ fn is_resource(text: &str) -> bool {
     if is_arn { text.split(':').count() > 5 && text.split_whitespace().eq([text]) } else { is_id }
 }
 
-/// All strings in a value that are no keys.
+/// Adds all strings in a value, without keys.
 pub fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
@@ -330,9 +331,8 @@ pub fn strings(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Compares a row with the event that it shows, in columns that are fields or
-/// paths, or `userName`, and says where they differ. What is absent or null
-/// shows as `null`.
+/// Compares a row with the event that it shows. Columns are fields, paths or `userName`. A value
+/// that is absent or null shows as `null`. The error describes the difference.
 pub fn compare(columns: &[&str], row: &str, event: &Value) -> Result<(), String> {
     let line = row.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or("not one line")?;
     let cells: Vec<&str> = line.split('\t').collect();
@@ -354,13 +354,13 @@ pub fn compare(columns: &[&str], row: &str, event: &Value) -> Result<(), String>
 
 fn is_name(cell: &str, name: Option<String>) -> bool {
     let name = name.map_or("null".into(), |name| shown(&name));
-    // Where a number names someone, serde_json has its own way to write the exponent.
+    // If a name is a number, serde_json writes its exponent in another form.
     let simple = |text: &str| text.to_lowercase().replace("e+", "e");
     cell == name || simple(cell) == simple(&name)
 }
 
-/// Whether a cell shows values joined by `;`. Where one of them is no text,
-/// only how the cell begins is looked at.
+/// Whether a cell shows values joined by `;`. Only the texts before the first value that is not a
+/// text are compared.
 fn is_list(cell: &str, values: &[&Value]) -> bool {
     let values: Vec<&Value> = values.iter().copied().filter(|value| !value.is_null()).collect();
     let texts: Vec<String> = values.iter().map_while(|value| value.as_str().map(shown)).collect();
@@ -378,7 +378,7 @@ fn is_value(cell: &str, value: &Value) -> bool {
     }
 }
 
-/// The value of a cell. Inside JSON, escapes stay as they were delivered.
+/// The JSON value of a cell. Escapes inside JSON stay as they were delivered.
 fn parse(cell: &str) -> Option<Value> {
     let event = format!("{{\"eventVersion\":\"1\",\"eventName\":{cell}}}");
     let [event] = &super::events(event.as_bytes())[..] else { return None };

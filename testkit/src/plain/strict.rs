@@ -1,22 +1,22 @@
-//! JSON that serde_json takes, of JSON that everybody else takes.
+//! Converts JSON that the program accepts into JSON that serde_json accepts.
 
-/// The same JSON by the letter, where serde_json refuses what everybody else
-/// reads: raw control characters in strings as escapes, escapes that do not
-/// exist as they are written, and U+FFFD for each half of a surrogate pair.
+/// The same JSON in a form that serde_json accepts. Raw control characters in strings become
+/// escapes, unknown escapes become their literal text, and each lone surrogate becomes U+FFFD.
 pub(super) fn strict(json: &str) -> String {
     convert(json, usize::MAX).0
 }
 
-/// How much of the JSON makes the first bytes of it by the letter.
+/// The length of the JSON from which the first `strict_length` bytes of strict JSON come.
 pub(super) fn written_length(json: &str, strict_length: usize) -> usize {
     convert(json, strict_length).1
 }
 
-/// Converts JSON until there are `end` bytes, and says how much of it that took.
+/// Converts JSON until there are `end` bytes. Also returns the length of the JSON that it
+/// converted.
 fn convert(json: &str, end: usize) -> (String, usize) {
     let unit = |at: usize| {
         let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-        // A sign is no digit, whatever the standard library says.
+        // `from_str_radix` accepts a sign, which is not a digit.
         u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
     };
     let (mut text, mut at, mut in_string) = (String::with_capacity(json.len()), 0, false);
@@ -36,7 +36,7 @@ fn convert(json: &str, end: usize) -> (String, usize) {
                 (Some(_), _) => length = 6,
                 (None, _) if json[at + 1..].starts_with(['"', '\\', '/', 'b', 'f', 'n', 'r', 't']) => length = 2,
                 (None, _) => match json[at + 1..].chars().next() {
-                    // Refused: nobody can tell what is meant.
+                    // Left for serde_json to refuse, because its meaning is unclear.
                     Some(control) if control.is_control() => length += control.len_utf8(),
                     _ => text.push('\\'),
                 },

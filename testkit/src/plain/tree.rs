@@ -1,4 +1,4 @@
-//! JSON with every member that is written, also those that are there twice.
+//! JSON values that keep all members of an object, including duplicates.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    /// The same value for those who want of members with one name only the last.
+    /// The value without duplicates: the last of several members with the same name remains.
     pub(super) fn into_value(self) -> Value {
         match self {
             Tree::Object(members) => {
@@ -30,7 +30,7 @@ impl Tree {
         matches!(self, Tree::Leaf(Value::String(own)) if own == text)
     }
 
-    /// Whether it is a text that begins so.
+    /// Whether it is a text that begins with `start`.
     pub(super) fn begins_with(&self, start: &str) -> bool {
         matches!(self, Tree::Leaf(Value::String(own)) if own.starts_with(start))
     }
@@ -38,13 +38,13 @@ impl Tree {
 
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Tree, D::Error> {
-        json.deserialize_any(Each)
+        json.deserialize_any(TreeVisitor)
     }
 }
 
-struct Each;
+struct TreeVisitor;
 
-impl<'de> Visitor<'de> for Each {
+impl<'de> Visitor<'de> for TreeVisitor {
     type Value = Tree;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for Each {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
-        // How serde_json hands out a number with all its digits.
+        // The key under which serde_json passes a number with all its digits.
         const NUMBER: &str = "$serde_json::private::Number";
         let mut all = Vec::new();
         while let Some(name) = members.next_key::<String>()? {

@@ -1,5 +1,5 @@
-//! From a request to its answer: it is counted, maybe struck by a fault, admitted or not, and handed to the part
-//! that answers it.
+//! From a request to its answer. The request is counted, perhaps struck by a fault, checked for
+//! access, and passed to the part that answers it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -33,10 +33,10 @@ pub(super) async fn answer(
             return Ok(finish(response, Body::new(bytes, None, line, None), &shared, &http));
         }
     };
-    let under_way = shared.counters.begin(request.operation);
+    let in_flight = shared.counters.begin(request.operation);
     shared.log(&request);
     let (delay, effect) = shared.strike(&request);
-    // A sleep of no length would still wait for the next tick of the clock.
+    // A sleep of zero would still wait for the next tick of the clock.
     if !delay.is_zero() {
         sleep(delay).await;
     }
@@ -48,7 +48,7 @@ pub(super) async fn answer(
         std::future::pending::<()>().await;
     }
     let (response, bytes) = split(respond(&shared, &request, &http, effect.as_ref()));
-    let body = Body::new(bytes, body_fault(effect), line, Some(under_way));
+    let body = Body::new(bytes, body_fault(effect), line, Some(in_flight));
     Ok(finish(response, body, &shared, &http))
 }
 

@@ -11,28 +11,28 @@ use hyper::body::Frame;
 use tokio::time::{Sleep, sleep};
 
 use super::connection::{ConnectionEnd, ConnectionHandle};
-use super::counts::UnderWay;
+use super::counts::InFlightRequest;
 use super::fault::BodyFault;
 
-/// What was written has left the server after this time, and reached a client that reads.
+/// After this time, written bytes have left the server and reached a client that reads.
 const SETTLE: Duration = Duration::from_millis(20);
 
 enum Step {
     Send(Bytes),
     Wait(Duration),
     ConnectionEnd(ConnectionEnd),
-    /// Again and again, as long as anybody reads.
+    /// Sends the bytes again and again, as long as the client reads.
     Repeat(Bytes),
 }
 
-/// What hyper sends.
+/// The body that hyper sends.
 pub(super) struct Body {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
     length: Option<usize>,
     line: ConnectionHandle,
     reset_when_done: bool,
-    under_way: Option<UnderWay>,
+    in_flight: Option<InFlightRequest>,
 }
 
 impl Body {
@@ -40,7 +40,7 @@ impl Body {
         bytes: Bytes,
         fault: Option<BodyFault>,
         line: ConnectionHandle,
-        under_way: Option<UnderWay>,
+        in_flight: Option<InFlightRequest>,
     ) -> Self {
         let (mut steps, length) = script(bytes, fault);
         let length = match fault {
@@ -51,21 +51,21 @@ impl Body {
             _ => Some(length),
         };
         let reset_when_done = matches!(fault, Some(BodyFault::ResetAtEnd));
-        Self { steps, pause: None, length, line, reset_when_done, under_way }
+        Self { steps, pause: None, length, line, reset_when_done, in_flight }
     }
 
-    /// What `Content-Length` says, true or not; there is none where the body has no end.
+    /// The value of `Content-Length`, true or not. `None` if the body has no end.
     pub(super) fn length(&self) -> Option<usize> {
         self.length
     }
 
-    /// Sends nothing, as to a HEAD.
+    /// Sends nothing, as for a HEAD.
     pub(super) fn withhold(&mut self) {
         self.steps.clear();
     }
 }
 
-/// The steps, and the length to promise.
+/// The steps, and the length to announce.
 fn script(bytes: Bytes, fault: Option<BodyFault>) -> (VecDeque<Step>, usize) {
     let length = bytes.len();
     let (first, second) = (bytes.slice(..length / 2), bytes.slice(length / 2..));
@@ -115,8 +115,8 @@ impl hyper::body::Body for Body {
                 None => return Poll::Ready(None),
                 Some(Step::Wait(time)) => self.pause = Some(Box::pin(sleep(time))),
                 Some(Step::Send(bytes)) => {
-                    if let Some(under_way) = &self.under_way {
-                        under_way.sent(bytes.len());
+                    if let Some(in_flight) = &self.in_flight {
+                        in_flight.sent(bytes.len());
                     }
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
@@ -125,8 +125,8 @@ impl hyper::body::Body for Body {
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
                 Some(Step::ConnectionEnd(end)) => {
-                    // The task of the connection drops this body together with the connection. Until then the
-                    // step stays, lest the body look finished.
+                    // The task of the connection drops this body together with the connection.
+                    // Until then the step stays, so that the body does not look finished.
                     self.line.end(end);
                     self.steps.push_front(Step::ConnectionEnd(end));
                     return Poll::Pending;

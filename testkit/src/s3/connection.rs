@@ -1,4 +1,4 @@
-//! One TCP connection: it serves requests until the client leaves or a fault ends it.
+//! One TCP connection: it serves requests until the client disconnects or a fault ends it.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) enum ConnectionEnd {
     Close,
 }
 
-/// The means to end a connection from within an answer.
+/// Lets an answer end its connection.
 #[derive(Clone)]
 pub(super) struct ConnectionHandle(mpsc::Sender<ConnectionEnd>);
 

@@ -1,11 +1,11 @@
-//! How often a server was asked, and for what.
+//! Counts the requests that a server received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::request::Operation;
 
-/// The requests since the server began or was reset, those that went wrong included.
+/// The requests since the start or the last reset, including those that went wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Listings.
@@ -14,9 +14,9 @@ pub struct Counts {
     pub get: u64,
     /// HEADs of objects and buckets.
     pub head: u64,
-    /// Bytes of bodies sent, of listings and errors too.
+    /// Bytes of bodies sent, including those of listings and errors.
     pub bytes: u64,
-    /// The most requests that were under way at one time.
+    /// The largest number of requests under way at the same time.
     pub peak: u64,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Counters {
     head: AtomicU64,
     bytes: AtomicU64,
     peak: AtomicU64,
-    under_way: AtomicU64,
+    in_flight: AtomicU64,
 }
 
 impl Counters {
@@ -48,31 +48,31 @@ impl Counters {
         }
     }
 
-    /// Counts a request in; it is under way until what this returns is dropped.
-    pub(super) fn begin(self: &Arc<Self>, operation: Operation) -> UnderWay {
+    /// Counts a request. It is under way until the returned value is dropped.
+    pub(super) fn begin(self: &Arc<Self>, operation: Operation) -> InFlightRequest {
         let counter = match operation {
             Operation::List => &self.list,
             Operation::Get => &self.get,
             Operation::Head => &self.head,
         };
         counter.fetch_add(1, Relaxed);
-        let under_way = self.under_way.fetch_add(1, Relaxed) + 1;
-        self.peak.fetch_max(under_way, Relaxed);
-        UnderWay(self.clone())
+        let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
+        self.peak.fetch_max(in_flight, Relaxed);
+        InFlightRequest(self.clone())
     }
 }
 
 /// A request that is being answered.
-pub(super) struct UnderWay(Arc<Counters>);
+pub(super) struct InFlightRequest(Arc<Counters>);
 
-impl UnderWay {
+impl InFlightRequest {
     pub(super) fn sent(&self, bytes: usize) {
         self.0.bytes.fetch_add(bytes as u64, Relaxed);
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Relaxed);
+        self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }

@@ -1,4 +1,4 @@
-//! S3's errors, as it writes them.
+//! Errors in the form in which S3 sends them.
 
 use bytes::Bytes;
 use hyper::Response;
@@ -6,7 +6,7 @@ use hyper::header::CONTENT_TYPE;
 
 use super::xml::Document;
 
-/// An error answer: a status, a code and what some codes add.
+/// An error answer: a status, a code, and the details that some codes add.
 #[derive(Debug)]
 pub(super) struct ErrorResponse {
     status: u16,
@@ -23,7 +23,7 @@ impl ErrorResponse {
         Self { status, code: code.to_owned(), message: None, details: Vec::new(), region: None }
     }
 
-    /// With this message, if there is one, in place of the code's usual one.
+    /// With this message, if there is one, instead of the usual one of the code.
     pub(super) fn saying(mut self, message: Option<&str>) -> Self {
         self.message = message.map(str::to_owned);
         self

@@ -25,26 +25,26 @@ pub(super) enum Effect {
     Status(u16, String, Option<String>),
     /// The connection is reset, without an answer.
     Reset,
-    /// The answer's body is spoilt.
+    /// The body of the answer is damaged.
     Body(BodyFault),
-    /// The page of a listing is spoilt.
+    /// The page of a listing is wrong.
     List(ListFault),
     /// The answer waits for others to wait with it.
     Gather(Arc<RequestBarrier>),
 }
 
-/// Answers that wait until there are enough of them at once, and never again.
+/// Makes answers wait until enough of them wait at once. After that, none waits any more.
 #[derive(Debug)]
 pub(super) struct RequestBarrier {
     wanted: usize,
     waiting: AtomicUsize,
-    /// Closed when there were enough.
+    /// Closed once enough answers have waited.
     gate: Semaphore,
 }
 
 impl RequestBarrier {
-    /// Waits for the others, but not for ever: a client that never asks for so many at
-    /// once is to fail its test and not to hang.
+    /// Waits for the others, but not forever: a client that never makes enough requests at once
+    /// should fail its test instead of hanging.
     pub(super) async fn wait(&self) {
         const MAX_WAIT: Duration = Duration::from_secs(20);
         if self.waiting.fetch_add(1, Relaxed) + 1 >= self.wanted {
@@ -55,7 +55,7 @@ impl RequestBarrier {
     }
 }
 
-/// How a body is spoilt.
+/// How a body is damaged.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BodyFault {
     ResetHalfway,
@@ -68,7 +68,7 @@ pub(super) enum BodyFault {
     Stall(Duration),
 }
 
-/// How a page of a listing is spoilt.
+/// What is wrong with a page of a listing.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ListFault {
     Endless,
@@ -81,19 +81,20 @@ pub(super) enum ListFault {
     Idle,
 }
 
-/// Which requests: keys, and of a LIST its prefix, are compared with a pattern in which `*` stands for anything.
+/// Selects requests. Their key, or the prefix of a LIST, must match a pattern in which `*` stands
+/// for any text.
 impl Fault {
-    /// GETs of keys like this pattern.
+    /// GETs of keys that match this pattern.
     pub fn get(pattern: &str) -> Selection {
         Selection::new(Some(Operation::Get), pattern)
     }
 
-    /// LISTs of prefixes like this pattern.
+    /// LISTs of prefixes that match this pattern.
     pub fn list(pattern: &str) -> Selection {
         Selection::new(Some(Operation::List), pattern)
     }
 
-    /// HEADs of keys like this pattern.
+    /// HEADs of keys that match this pattern.
     pub fn head(pattern: &str) -> Selection {
         Selection::new(Some(Operation::Head), pattern)
     }
@@ -103,13 +104,13 @@ impl Fault {
         Selection::new(None, "*")
     }
 
-    /// The credentials expire after so many requests: all later ones get `ExpiredToken`.
+    /// The credentials expire after this many requests: all later ones get `ExpiredToken`.
     pub fn expire_after(requests: usize) -> Self {
         Self::any().skip(requests).status(400, "ExpiredToken")
     }
 }
 
-/// What goes wrong.
+/// Says what goes wrong with the selected requests.
 impl Selection {
     /// An error is the answer: `status(503, "SlowDown")`, `status(403, "AccessDenied")`, …
     pub fn status(self, status: u16, code: &str) -> Fault {
@@ -121,13 +122,14 @@ impl Selection {
         self.effect(Effect::Status(status, code.to_owned(), Some(message.to_owned())))
     }
 
-    /// The answer waits for so long. It then comes, unless another fault strikes too.
+    /// The answer is delayed by this time. It then comes as usual, unless another fault strikes
+    /// too.
     pub fn delay(self, time: Duration) -> Fault {
         self.effect(Effect::Delay(time))
     }
 
-    /// The answer waits until so many wait at once. This is how to see what a client does
-    /// at the same time, however slow the machine is.
+    /// The answer waits until this many answers wait at once. This shows what a client does at the
+    /// same time, however slow the machine is.
     pub fn gather(self, wanted: usize) -> Fault {
         let gathering = RequestBarrier { wanted, waiting: AtomicUsize::new(0), gate: Semaphore::new(0) };
         self.effect(Effect::Gather(Arc::new(gathering)))
@@ -143,7 +145,8 @@ impl Selection {
         self.effect(Effect::Body(BodyFault::ResetHalfway))
     }
 
-    /// The connection is reset a moment after the whole body, when the client may already count on it.
+    /// The connection is reset a moment after the whole body, when the client may already plan to
+    /// reuse it.
     pub fn reset_at_end(self) -> Fault {
         self.effect(Effect::Body(BodyFault::ResetAtEnd))
     }
@@ -153,27 +156,29 @@ impl Selection {
         self.effect(Effect::Body(BodyFault::Short(missing)))
     }
 
-    /// The last bytes are not there, and `Content-Length` agrees: only the listing knows better.
+    /// The last bytes are missing, and `Content-Length` does not count them: only the listing has
+    /// the true size.
     pub fn truncated_body(self, missing: usize) -> Fault {
         self.effect(Effect::Body(BodyFault::Truncated(missing)))
     }
 
-    /// There are more bytes than the listing said, and `Content-Length` counts them.
+    /// The body has more bytes than in the listing, and `Content-Length` counts them.
     pub fn long_body(self, extra: usize) -> Fault {
         self.effect(Effect::Body(BodyFault::Long(extra)))
     }
 
-    /// The body goes on for ever after its end, without a `Content-Length`.
+    /// The body continues forever after its last byte, without a `Content-Length`.
     pub fn endless_body(self) -> Fault {
         self.effect(Effect::Body(BodyFault::Endless))
     }
 
-    /// One bit of the body is flipped: this one, counted from the first byte's lowest and around the end.
+    /// This bit of the body is flipped, counted from the lowest bit of the first byte. Numbers past
+    /// the end start again at the first byte.
     pub fn flip_bit(self, bit: usize) -> Fault {
         self.effect(Effect::Body(BodyFault::FlippedBit(bit)))
     }
 
-    /// Nothing comes for so long after half of the body; then the rest does.
+    /// The server pauses for this time after half of the body, and then sends the rest.
     pub fn stall(self, time: Duration) -> Fault {
         self.effect(Effect::Body(BodyFault::Stall(time)))
     }
@@ -183,7 +188,8 @@ impl Selection {
         self.effect(Effect::List(ListFault::Endless))
     }
 
-    /// LIST only: the page is empty, and its token leads to what it should have held. S3 does this at times.
+    /// LIST only: the page is empty, and its token leads to the page that should have come. S3 does
+    /// this at times.
     pub fn empty_page(self) -> Fault {
         self.effect(Effect::List(ListFault::Empty))
     }
@@ -203,17 +209,19 @@ impl Selection {
         self.effect(Effect::List(ListFault::Miscount))
     }
 
-    /// LIST only: the last key and the last common prefix of the page lie outside of what was asked for.
+    /// LIST only: the last key and the last common prefix of the page are outside of the requested
+    /// prefix.
     pub fn keys_outside(self) -> Fault {
         self.effect(Effect::List(ListFault::Outside))
     }
 
-    /// LIST only: the page says that there is more, and has no token that leads there.
+    /// LIST only: the page says that there is more, but has no token.
     pub fn missing_token(self) -> Fault {
         self.effect(Effect::List(ListFault::NoToken))
     }
 
-    /// LIST only: the page is empty, and its token, another one each time, leads to such a page again.
+    /// LIST only: the page is empty, and its token leads to another empty page. Two tokens
+    /// alternate.
     pub fn idle_list(self) -> Fault {
         self.effect(Effect::List(ListFault::Idle))
     }
@@ -223,7 +231,7 @@ impl Selection {
     }
 }
 
-/// A fault at work; it says how often it has struck.
+/// An active fault, which counts the requests that it struck.
 #[derive(Clone)]
 pub struct ActiveFault(Arc<Fault>);
 
@@ -234,7 +242,7 @@ impl ActiveFault {
     }
 }
 
-/// The faults at work.
+/// The active faults.
 #[derive(Default)]
 pub(super) struct Faults(Vec<Arc<Fault>>);
 
@@ -245,7 +253,8 @@ impl Faults {
         ActiveFault(fault)
     }
 
-    /// All the delays of this request, and the first other effect: later faults are not asked for theirs.
+    /// The sum of all delays for this request, and its first other effect. Faults with later
+    /// effects are not consulted, so they do not count the request.
     pub(super) fn strike(&self, request: &Request) -> (Duration, Option<Effect>) {
         let (mut delay, mut effect) = (Duration::ZERO, None);
         for fault in &self.0 {

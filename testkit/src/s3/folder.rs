@@ -52,8 +52,8 @@ fn key(path: &Path, folder: &Path) -> String {
     names.join("/")
 }
 
-/// The entity tag looks like that of a multipart upload, which no client takes for the body's MD5: to make an
-/// MD5, every file would have to be read first.
+/// The entity tag looks like that of a multipart upload, so that no client takes it for the body's
+/// MD5. For an MD5, every file would have to be read first.
 fn entry(key: String, metadata: &std::fs::Metadata) -> io::Result<Entry> {
     let modified = Timestamp::try_from(metadata.modified()?).map_err(io::Error::other)?;
     Ok(Entry {

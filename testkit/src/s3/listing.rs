@@ -1,4 +1,4 @@
-//! ListObjectsV2: which keys make a page, and the document that says so.
+//! ListObjectsV2: the keys on a page, and the document that lists them.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -14,25 +14,26 @@ use super::request::Request;
 use super::store::{Entry, Store};
 use super::xml::Document;
 
-/// Tokens begin with these bytes, so that each has a `+` and a `/` in it, as S3's can have: a client that does not
-/// escape them is found out.
+/// Tokens begin with these bytes, so that each has a `+` and a `/`, as S3's can have. A client that
+/// does not escape them fails.
 const TOKEN_MARK: &[u8] = &[0xfb, 0xff, 0xfe];
 
 /// What `encoding-type=url` leaves as it is; a space becomes `+`.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
-/// A listing that was asked for.
+/// A requested listing.
 struct Listing {
     prefix: String,
     delimiter: Option<String>,
     max_keys: usize,
-    /// How many keys this page may hold: fewer than asked for, if the bucket says so.
+    /// The largest number of keys on this page: fewer than requested if the bucket has shorter
+    /// pages.
     limit: usize,
     start_after: Option<String>,
     token: Option<String>,
     encoded: bool,
-    /// Whether the state of restored objects was asked for.
+    /// Whether the state of restored objects was requested.
     restore_status: bool,
 }
 
@@ -43,9 +44,9 @@ struct Page {
     common_prefixes: Vec<String>,
     /// The place after which the next page begins, if there is more.
     next: Option<String>,
-    /// What `KeyCount` says, where that is not true.
+    /// The value of `KeyCount`, if it is wrong.
     count: Option<usize>,
-    /// There is more, but no way there.
+    /// Whether the page says that there is more, but has no token.
     lost: bool,
 }
 
@@ -97,8 +98,8 @@ impl Listing {
             return String::from_utf8(place.to_vec()).map_err(|_| invalid());
         }
         let start = self.start_after.clone().unwrap_or_default();
-        // To start after a common prefix is to start after all that it stands for. To start after a key inside it
-        // is not: the keys that remain are rolled up into it again.
+        // To start after a common prefix is to start after all its keys. After a key inside the
+        // prefix, the remaining keys are rolled up into it again.
         match self.common_prefix(&start) {
             Some(prefix) if prefix == start => Ok(past(&start)),
             _ => Ok(start),
@@ -121,7 +122,8 @@ impl Listing {
         Page { contents, next, ..Page::default() }
     }
 
-    /// Asks the store for a few keys at a time, more while there are no groups, and jumps over each group it finds.
+    /// Asks the store for a few keys at a time, for more each time until it finds a group, and then
+    /// jumps over that group.
     fn grouped_page(&self, store: &dyn Store, after: &str) -> Page {
         let mut page = Page::default();
         let mut after = after.to_owned();
@@ -162,7 +164,7 @@ impl Listing {
             true => document.text(element, &utf8_percent_encode(text, PLAIN).to_string().replace(' ', "+")),
             false => document.text(element, text),
         };
-        // An element's name may bring its attributes along.
+        // The name of an element may include its attributes.
         document.open("ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"");
         document.text("Name", bucket);
         key(&mut document, "Prefix", &self.prefix);
@@ -248,7 +250,8 @@ impl Page {
     }
 }
 
-/// A place after every key that begins with `prefix`: no key goes on with the last code point.
+/// A position after every key that begins with `prefix`, because no key continues with the last
+/// code point.
 fn past(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }

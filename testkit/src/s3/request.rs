@@ -1,4 +1,4 @@
-//! What was asked, and by whom, read from an HTTP request.
+//! Parses an HTTP request: its operation, its key, and who signed it.
 
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
@@ -32,7 +32,7 @@ pub struct Request {
     pub bucket: String,
     /// The object's key; of a LIST, its prefix.
     pub key: String,
-    /// Who signed it, and for which region; none if it is anonymous.
+    /// Who signed it, and for which region; `None` if it is anonymous.
     pub signature: Option<Signature>,
     /// Whether the requester agreed to pay.
     pub request_payer: bool,
@@ -93,7 +93,7 @@ fn decode(text: &str) -> Result<String, ErrorResponse> {
     decoded.map(|text| text.into_owned()).map_err(|_| ErrorResponse::new(400, "InvalidURI"))
 }
 
-/// A `+` is a space here, so a client that sends one of its own unescaped is found out.
+/// A `+` is a space here, so that a client that does not escape a `+` fails.
 fn parameter(query: &str, name: &str) -> Option<String> {
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let (_, value) = pairs.into_iter().find(|(found, _)| *found == name)?;

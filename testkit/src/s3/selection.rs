@@ -1,4 +1,4 @@
-//! Which requests a fault strikes: by what they ask for, by key, by number, by chance.
+//! Which requests a fault strikes: by operation, key, number or chance.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,8 +8,9 @@ use super::request::{Operation, Request};
 
 type Condition = Box<dyn Fn(&Request) -> bool + Send + Sync>;
 
-/// The requests that a fault strikes. Made by [`Fault::get`](super::Fault::get) and its like, narrowed by the
-/// methods here (all that are given must hold), and finished by one of those that say what goes wrong.
+/// The requests that a fault strikes. [`Fault::get`](super::Fault::get) and its like create it. The
+/// methods here narrow it, and all of them must hold. A method that says what goes wrong makes it a
+/// fault.
 pub struct Selection {
     operation: Option<Operation>,
     pattern: String,
@@ -39,32 +40,32 @@ impl Selection {
         }
     }
 
-    /// Only requests of which this is true.
+    /// Only requests for which this is true.
     pub fn when(mut self, condition: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.condition = Some(Box::new(condition));
         self
     }
 
-    /// Not the first so many requests.
+    /// Skips this many requests first.
     pub fn skip(mut self, requests: usize) -> Self {
         self.skip = requests;
         self
     }
 
-    /// So many requests, then no more.
+    /// At most this many requests.
     pub fn times(mut self, requests: usize) -> Self {
         self.times = requests;
         self
     }
 
-    /// So many requests for each key, then no more for that key.
+    /// At most this many requests for each key.
     pub fn times_each_key(mut self, requests: usize) -> Self {
         self.per_key = requests;
         self
     }
 
-    /// Each request with this probability, from 0 to 1; the seed makes a run repeatable as far as the order of
-    /// requests is.
+    /// Each request with this probability, from 0 to 1. With the same seed and the same order of
+    /// requests, the same requests are struck.
     pub fn chance(mut self, probability: f64, seed: u64) -> Self {
         self.chance = Some((probability, Mutex::new(fastrand::Rng::with_seed(seed))));
         self
@@ -106,7 +107,7 @@ impl Selection {
     }
 }
 
-/// Whether a key is like a pattern, in which `*` stands for anything, slashes included.
+/// Whether a key matches a pattern, in which `*` stands for any text, slashes included.
 fn matches(pattern: &str, key: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == key;

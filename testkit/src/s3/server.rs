@@ -1,4 +1,5 @@
-//! The server: a thread with a runtime of its own, so that synchronous tests can use it, and what a test can turn.
+//! The server: a thread with a runtime of its own, so that synchronous tests can use it, and the
+//! settings for a test.
 
 use std::collections::HashMap;
 use std::io;
@@ -37,7 +38,8 @@ impl Server {
         Self::serve_on(port, tokio::runtime::Builder::new_current_thread().enable_all().build()?)
     }
 
-    /// Starts a server on a free port that answers on so many threads: for measuring, where one may be the limit.
+    /// Starts a server on a free port that answers on this many threads. It is for benchmarks, in
+    /// which a single thread may be the limit.
     pub fn start_on_threads(threads: usize) -> io::Result<Self> {
         Self::serve_on(0, tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?)
     }
@@ -67,7 +69,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Where the server listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -78,27 +80,27 @@ impl Server {
         bucket
     }
 
-    /// Makes something go wrong from now on.
+    /// Activates a fault.
     pub fn fault(&self, fault: Fault) -> ActiveFault {
         self.shared.faults.write().unwrap().add(fault)
     }
 
-    /// Makes nothing go wrong any more; latency stays.
+    /// Removes all faults. Latency stays.
     pub fn clear_faults(&self) {
         *self.shared.faults.write().unwrap() = Faults::default();
     }
 
-    /// How long each GET and HEAD takes, and each LIST.
+    /// Sets the latency of each GET and HEAD, and of each LIST.
     pub fn latency(&self, object: Duration, list: Duration) {
         *self.shared.latency.write().unwrap() = (object, list);
     }
 
-    /// What was asked for since the start or the last reset.
+    /// The requests since the start or the last reset.
     pub fn counts(&self) -> Counts {
         self.shared.counters.counts()
     }
 
-    /// Counts from 0 again.
+    /// Resets the counts to 0.
     pub fn reset_counts(&self) {
         self.shared.counters.reset();
     }
@@ -136,13 +138,13 @@ async fn accept(listener: TcpListener, shared: Arc<ServerState>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(serve(stream, shared.clone()))),
-            // Out of file descriptors, most likely: some will come back.
+            // Most likely, there are no file descriptors left: some will be closed soon.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-/// What the test and the server share.
+/// The state that the test and the server share.
 #[derive(Default)]
 pub(super) struct ServerState {
     buckets: RwLock<HashMap<String, Arc<Bucket>>>,
@@ -158,7 +160,7 @@ impl ServerState {
         self.buckets.read().unwrap().get(name).cloned()
     }
 
-    /// How long this request waits, and what else happens to it.
+    /// The delay of this request, and its other effect.
     pub(super) fn strike(&self, request: &Request) -> (Duration, Option<Effect>) {
         let (object, list) = *self.latency.read().unwrap();
         let latency = if request.operation == Operation::List { list } else { object };

@@ -1,4 +1,4 @@
-//! Where objects come from: the trait that every source implements, and what it hands out.
+//! Where objects come from: the trait that every source implements, and the values that it returns.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,11 +12,11 @@ pub trait Store: Send + Sync {
     /// The objects whose keys begin with `prefix` and sort after `after`, in order, `limit` of them at most.
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry>;
 
-    /// The object of this key.
+    /// The object with this key.
     fn get(&self, key: &str) -> Option<Object>;
 }
 
-/// What a listing says of an object.
+/// An object as a listing describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The object's key.
@@ -29,14 +29,14 @@ pub struct Entry {
     pub last_modified: Timestamp,
     /// `STANDARD`, `GLACIER`, …
     pub storage_class: &'static str,
-    /// What became of the wish to restore it, if there was one.
+    /// The state of its restoration, if one was requested.
     pub restore: Option<Restore>,
 }
 
-/// An archived object that was asked to be restored.
+/// The state of an archived object for which a restoration was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restore {
-    /// When the copy that can be read goes away; none while it is being made.
+    /// When the readable copy expires; `None` while it is being made.
     pub expires: Option<Timestamp>,
 }
 
@@ -45,13 +45,13 @@ pub struct Restore {
 pub struct Object {
     /// The body.
     pub body: Bytes,
-    /// The entity tag, without the quotes: the body's MD5 unless something else was said.
+    /// The entity tag, without the quotes: the body's MD5 unless another one was set.
     pub etag: String,
     /// When it was written, in whole seconds.
     pub last_modified: Timestamp,
     /// `STANDARD`, or a class from which an object must be restored before it can be read.
     pub storage_class: &'static str,
-    /// What became of the wish to restore it, if there was one.
+    /// The state of its restoration, if one was requested.
     pub restore: Option<Restore>,
     /// User metadata: names without `x-amz-meta-`, and values.
     pub metadata: Vec<(String, String)>,
@@ -83,7 +83,7 @@ impl Object {
         self
     }
 
-    /// Written so many days ago.
+    /// Written this many days ago.
     pub fn days_old(mut self, days: i64) -> Self {
         self.last_modified -= (24 * days).hours();
         self
@@ -95,7 +95,8 @@ impl Object {
         self
     }
 
-    /// Asked to be restored from an archive: readable for so many days more, or still on its way.
+    /// With a requested restoration: readable for this many more days, or still in progress if
+    /// `None`.
     pub fn restored(mut self, days: Option<i64>) -> Self {
         let now = Timestamp::now().round(Unit::Second).unwrap();
         self.restore = Some(Restore { expires: days.map(|days| now + (24 * days).hours()) });
@@ -127,7 +128,7 @@ impl<B: Into<Bytes>> From<B> for Object {
     }
 }
 
-/// The part of a sorted map that a listing asks for.
+/// The part of a sorted map that a listing covers.
 pub(super) fn range<'m, V>(
     map: &'m BTreeMap<String, V>,
     prefix: &'m str,

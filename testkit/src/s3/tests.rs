@@ -1,4 +1,4 @@
-//! The server, asked by a client that knows no more of HTTP than it must.
+//! Tests of the server, with a minimal HTTP client.
 
 mod access;
 mod client;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 
-/// A document under way.
+/// A document that is being written.
 pub(super) struct Document(String);
 
 impl Document {

@@ -12,8 +12,8 @@ use testkit::plain::row::shown;
 
 use crate::harness::Trial;
 
-/// Checks that every event has the actor that a plain resolution gives it, in files of any
-/// order, on one thread and on eight. Returns the cells of those that have one.
+/// Checks that every event has the actor of a plain resolution, in files of any order, on one
+/// thread and on eight. Returns the cells of those that have one.
 fn check(seed: u64) -> Vec<String> {
     let mut random = Rng::with_seed(seed);
     let events = random_chains(&mut random);

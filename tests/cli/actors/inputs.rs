@@ -82,7 +82,7 @@ fn a_filter_finds_what_a_person_did_in_a_role() {
         trial.run(&arguments(&[".", "-q", "--sort", "actorVia"])).stdout,
         "AssumeRole\talice\talice\tidentity\n".to_string() + ROW
     );
-    // What --actor matches by itself includes what alice did in a role.
+    // By itself, --actor matches what alice did in a role, so only -e is named.
     let other = trial.run(&["a.json", "b.json", "--actor", "alice", "-e", "DeleteBucke", "--count"]);
     assert!(other.stderr.contains("DeleteBucke") && !other.stderr.contains("--actor"), "{other:?}");
     let none = trial.run(&[".", "--actor", "mallory", "--count"]);
@@ -119,7 +119,7 @@ fn sessions_that_began_before_the_window_are_known() {
     let trial = Trial::with("a.json", log(&[assume("2026-09-30T22:00:00Z"), call("2026-09-30T22:00:00Z", CALLED)]));
     let ran = trial.run(&arguments(&["a.json", "--since", "2026-10-01T09:00", "-q"]));
     ran.shows(0, ROW, "");
-    // No session is that long.
+    // A session that began more than 12 hours before the window has ended.
     let ran = trial.run(&arguments(&["a.json", "--since", "2026-10-01T10:01", "--until", "2026-10-02", "-q"]));
     ran.shows(0, "", "");
 }

@@ -1,5 +1,5 @@
-//! What the last line of a run with `--user` says of the sessions that `--actor` would find
-//! besides.
+//! The note in the last line of a run with `--user` about sessions that only `--actor`
+//! would find.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -50,8 +50,8 @@ fn delete(minute: u32, caller: &Value) -> String {
     event(minute, "s3.amazonaws.com", "DeleteBucket", caller, &json!({}))
 }
 
-/// What the last line says besides the counts.
-fn said(trial: &Trial, arguments: &[&str]) -> String {
+/// The notes that follow the counts in the last line.
+fn session_note(trial: &Trial, arguments: &[&str]) -> String {
     let ran = trial.run(arguments);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let last = ran.stderr.lines().last().unwrap_or_default().to_string();
@@ -65,37 +65,37 @@ fn the_last_line_says_what_the_actor_would_find() {
     let trial = Trial::with("b.json", records([assume(10, &user("alice"), "Admin", "s"), delete(1, &user("alice"))]));
     trial.write("a.json", records([delete(11, &session("Admin", "s", 10))]));
     for command in [&["."][..], &[".", "--count"], &["summary", "."], &["timeline", "."]] {
-        assert_eq!(said(&trial, &[command, &["-u", "alice"]].concat()), ONE, "{command:?}");
+        assert_eq!(session_note(&trial, &[command, &["-u", "alice"]].concat()), ONE, "{command:?}");
     }
     for threads in ["1", "8"] {
-        assert_eq!(said(&trial, &[".", "-u", "ALICE", "--threads", threads]), ONE.replace("alice", "ALICE"));
+        assert_eq!(session_note(&trial, &[".", "-u", "ALICE", "--threads", threads]), ONE.replace("alice", "ALICE"));
     }
     let several = "; these users also began 1 session under another name, and --actor 'al*' --actor bob shows it";
-    assert_eq!(said(&trial, &[".", "-u", "al*", "-u", "bob", "--errors"]), several);
+    assert_eq!(session_note(&trial, &[".", "-u", "al*", "-u", "bob", "--errors"]), several);
     let in_list = "; these users also began 1 session under another name, and --actor @users shows it";
     trial.write("users", "alice\n");
-    assert_eq!(said(&trial, &["a.json", "b.json", "-u", "@users"]), in_list);
-    // The promise is kept.
+    assert_eq!(session_note(&trial, &["a.json", "b.json", "-u", "@users"]), in_list);
+    // --actor does show the event of the session.
     assert_eq!(trial.run(&[".", "-q", "--count", "--actor", "alice"]).stdout, "3\n");
 }
 
 #[test]
-fn sessions_that_the_pattern_matches_are_not_more() {
+fn sessions_with_a_matching_name_are_not_mentioned() {
     let trial = Trial::with("a.json", records([assume(10, &user("alice"), "Admin", "alice")]));
-    assert_eq!(said(&trial, &["a.json", "-u", "alice"]), "");
-    // What she did from there has no name of hers, and is hers.
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice"]), "");
+    // A session that began from there does not have her name, but is hers.
     let further =
         [assume(10, &user("alice"), "Admin", "alice"), assume(12, &session("Admin", "alice", 10), "Audit", "s")];
     trial.write("b.json", records(&further));
-    assert_eq!(said(&trial, &["b.json", "-u", "alice"]), ONE);
-    // A session of that name which another user began is not hers.
+    assert_eq!(session_note(&trial, &["b.json", "-u", "alice"]), ONE);
+    // A session with her name that another user began is not hers.
     let other = [assume(10, &user("bob"), "Admin", "alice"), assume(12, &session("Admin", "alice", 10), "Audit", "s")];
     trial.write("c.json", records(&other));
-    assert_eq!(said(&trial, &["c.json", "-u", "alice"]), "");
-    assert_eq!(said(&trial, &["c.json", "-u", "Admin"]), "");
+    assert_eq!(session_note(&trial, &["c.json", "-u", "alice"]), "");
+    assert_eq!(session_note(&trial, &["c.json", "-u", "Admin"]), "");
     // The name of the root user belongs to root alone.
     trial.write("d.json", records([assume(10, &json!({"type": "Root", "accountId": ACCOUNT}), "Admin", "root")]));
-    assert_eq!(said(&trial, &["d.json", "-u", "root"]), ONE.replace("alice", "root"));
+    assert_eq!(session_note(&trial, &["d.json", "-u", "root"]), ONE.replace("alice", "root"));
 }
 
 #[test]
@@ -112,17 +112,17 @@ fn each_session_counts_once() {
     ];
     let trial = Trial::with("a.json", records(&events));
     let two = "; this user also began 2 sessions under other names, and --actor alice shows them";
-    assert_eq!(said(&trial, &["a.json", "-u", "alice"]), two);
-    assert_eq!(said(&trial, &["a.json", "-u", "alice", "--since", "2026-10-01T09:11"]), ONE);
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice"]), two);
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice", "--since", "2026-10-01T09:11"]), ONE);
     // Other options can rule out events that begin sessions.
     let least = two.replace("2 sessions", "at least 2 sessions");
-    assert_eq!(said(&trial, &["a.json", "-u", "alice", "-r", "eu-west-1"]), least);
-    assert_eq!(said(&trial, &["a.json", "-u", "alice", "--jq", ".readOnly"]), least);
-    assert_eq!(said(&trial, &["a.json", "-u", "alice", "--reads"]), two);
-    // Without all events, the number is not known.
-    assert!(!said(&trial, &["a.json", "-u", "alice", "-n", "1"]).contains("also began"));
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice", "-r", "eu-west-1"]), least);
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice", "--jq", ".readOnly"]), least);
+    assert_eq!(session_note(&trial, &["a.json", "-u", "alice", "--reads"]), two);
+    // If not all events are read, the number is unknown.
+    assert!(!session_note(&trial, &["a.json", "-u", "alice", "-n", "1"]).contains("also began"));
     for options in [&["-u", "!alice"][..], &["-u", "alice", "--actor", "alice"], &["-e", "AssumeRole"]] {
-        assert!(!said(&trial, &[&["a.json"], options].concat()).contains("also began"), "{options:?}");
+        assert!(!session_note(&trial, &[&["a.json"], options].concat()).contains("also began"), "{options:?}");
     }
 }
 
@@ -147,27 +147,27 @@ fn the_order_of_the_two_records_of_a_call_has_no_effect() {
         trial.write("b.json", records([second]));
         for threads in ["1", "2"] {
             let arguments = ["a.json", "b.json", "-u", "erin@example.com", "--threads", threads];
-            assert_eq!(said(&trial, &arguments), expected);
+            assert_eq!(session_note(&trial, &arguments), expected);
         }
     }
     let trial = Trial::with("a.json", records([foreign]));
     assert_eq!(
-        said(&trial, &["a.json", "-u", "erin@example.com"]),
+        session_note(&trial, &["a.json", "-u", "erin@example.com"]),
         "",
         "the record of the other account proves nothing"
     );
 }
 
 #[test]
-fn of_too_many_sessions_no_number_is_given() {
+fn too_many_sessions_are_not_counted() {
     let begun = (0..10_001).map(|number| assume(10, &user("alice"), "Admin", &format!("s{number}")));
     let trial = Trial::with("a.json", records(begun));
     let many = "; this user began many sessions, perhaps under other names, and --actor alice shows them";
     for threads in ["1", "2"] {
-        assert_eq!(said(&trial, &["a.json", "--count", "-u", "alice", "--threads", threads]), many);
+        assert_eq!(session_note(&trial, &["a.json", "--count", "-u", "alice", "--threads", threads]), many);
     }
-    // All of them have names of hers.
-    assert_eq!(said(&trial, &["a.json", "--count", "-u", "alice", "-u", "s*"]), "");
+    // The second pattern matches the names of all sessions.
+    assert_eq!(session_note(&trial, &["a.json", "--count", "-u", "alice", "-u", "s*"]), "");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn members_that_cannot_be_read_are_named() {
             ),
         );
     }
-    // A checksum that is wrong.
+    // A wrong checksum.
     let mut file = zip(&[Member { is_packed: false, ..Member::new("a.json", log("A")) }, good()]);
     let place = file.windows(3).position(|part| part == b"\"A\"").unwrap();
     file[place + 1] = b'B';
@@ -43,7 +43,7 @@ fn members_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn paths_that_lead_out_are_named_and_lead_nowhere() {
+fn member_paths_outside_the_archive_are_named_and_create_no_file() {
     let file = zip(&[
         Member::new("../../evil.json", log("A")),
         Member::new("/etc/evil.json", log("B")),
@@ -84,7 +84,7 @@ fn links_and_devices_are_counted() {
     let mut header = tar::Header::new_gnu();
     let content = log("A");
     header.set_size(content.len() as u64);
-    // A name for which the header has no room.
+    // A name that is too long for the header.
     let long = format!("{}/a.json", "long/".repeat(60));
     builder.append_data(&mut header, &long, content.as_bytes()).unwrap();
     let trial = Trial::with("log/a.tar", builder.into_inner().unwrap());
@@ -107,7 +107,7 @@ fn links_and_devices_are_counted() {
 fn members_before_the_end_of_a_truncated_archive_are_kept() {
     let whole =
         tar(&[("a.json", log("A").as_bytes()), ("b.json", log("B").as_bytes()), ("c.json", log("C").as_bytes())]);
-    // Blocks of a header and of the content for each, and two at the end.
+    // Each member has a block for the header and one for the content. Two blocks end the archive.
     let rows = "log/a.tar!a.json\tA\nlog/a.tar!b.json\tB\n";
     for (end, rows, said, last) in [
         (512 * 4, rows, "log/a.tar: tar stream ends early; 2 files before it were read", "2 events in 2 files"),
@@ -152,9 +152,9 @@ fn members_before_the_end_of_a_truncated_archive_are_kept() {
 }
 
 #[test]
-fn members_that_share_their_bytes_are_a_bomb() {
+fn overlapping_members_are_refused() {
     let mut file = zip(&[Member::new("a.json", log("A"))]);
-    // The directory again and again, all of it about the same member.
+    // The entry of the directory is repeated, always for the same member.
     let start = file.windows(4).position(|part| part == b"PK\x01\x02").unwrap();
     let end = file.windows(4).position(|part| part == b"PK\x05\x06").unwrap();
     let entry = file[start..end].to_vec();

@@ -7,10 +7,10 @@ pub(super) struct Member {
     pub(super) name: Vec<u8>,
     pub(super) content: Vec<u8>,
     pub(super) is_packed: bool,
-    /// What the archive says of how it is packed, if that is not true.
+    /// The compression method that the archive names, if it is wrong.
     pub(super) method: Option<u16>,
     pub(super) flags: u16,
-    /// As `st_mode` has it.
+    /// The type and permissions, as in `st_mode`.
     pub(super) mode: u32,
 }
 

@@ -142,8 +142,8 @@ fn the_header_is_one_line_too() {
     );
 }
 
-/// What shows nothing or turns other text round, one of each kind, as it stands
-/// in a cell.
+/// Characters that are invisible or reorder other text, one of each kind, and
+/// their form in a cell.
 const HIDDEN: [(&str, &str); 12] = [
     ("\u{ad}", "\\u00ad"),
     ("\u{61c}", "\\u061c"),
@@ -193,7 +193,7 @@ fn hidden_and_bidirectional_characters_are_escaped() {
 }
 
 #[test]
-fn no_name_of_a_column_hides_anything() {
+fn column_names_cannot_hide_characters() {
     let trial = Trial::with("log", r#"{"eventName":"A","eventVersion":"1"}"#);
     for (hidden, shown) in HIDDEN {
         let column = format!("eventName,x.\"a{hidden}b\"");
@@ -230,5 +230,5 @@ fn a_formula_is_escaped_whatever_precedes_it() {
     trial.run(&["log", "--no-header", "-c", "eventName", "-f", "csv"]).shows(0, &csv, &last(count));
     let raw = trial.run(&["log", "--no-header", "-c", "eventName", "--raw", "-q"]);
     let guarded = |line: &&str| line.starts_with('\'');
-    assert_eq!(raw.lines(0).into_iter().filter(guarded).count(), 1, "only what the log holds: {raw:?}");
+    assert_eq!(raw.lines(0).into_iter().filter(guarded).count(), 1, "only the quote that is in the log: {raw:?}");
 }

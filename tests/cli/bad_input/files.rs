@@ -51,7 +51,7 @@ fn overlapping_inputs_are_read_once() {
     let keys = trial.run(&["keys", "log/b", "log", "log/b/y.json"]);
     let names: Vec<&str> = keys.lines(0).into_iter().filter_map(|line| line.split('\t').next()).collect();
     assert_eq!(names, ["log/b/z.json", "log/a/x.json", "log/b/y.json"], "{keys:?}");
-    // What is named is read, even if a walk leaves it out.
+    // A named input is read, even if a walk would skip it.
     trial.write("log/c.partial/x.json", LOG);
     trial.run(&["log", "log/c.partial", "--count"]).shows(
         0,
@@ -73,9 +73,9 @@ mod unix {
 
     use super::super::{system, wait_for_output};
     use super::*;
-    use crate::harness::{Ran, gzip};
+    use crate::harness::{RunResult, gzip};
 
-    /// A file whose reads fail, also those of the superuser.
+    /// Reads of this file fail even for the superuser.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_cannot_be_read_is_named() {
@@ -95,7 +95,7 @@ mod unix {
     }
 
     /// Runs as an unprivileged user; `None` if a superuser cannot become one.
-    fn run_unprivileged(trial: &Trial, arguments: &[&str], is_superuser: bool) -> Option<Ran> {
+    fn run_unprivileged(trial: &Trial, arguments: &[&str], is_superuser: bool) -> Option<RunResult> {
         const NOBODY: u32 = 65534;
         fs::set_permissions(trial.path(""), Permissions::from_mode(0o755)).unwrap();
         let mut command = trial.command(arguments);
@@ -192,8 +192,8 @@ mod unix {
         );
     }
 
-    /// The second file is there when the run begins, and gone when its turn
-    /// comes behind a standard input that is held open.
+    /// The second file exists when the run begins. It is deleted while the run
+    /// waits for standard input, which comes first.
     #[test]
     fn a_file_that_vanishes_costs_only_itself() {
         let trial = Trial::with("gone.json", LOG);
@@ -214,8 +214,8 @@ mod unix {
         assert_eq!(trial.read("out.tsv"), "-\tX\nlast.json\tA\nlast.json\tB\nlast.json\tC\n");
     }
 
-    /// Who has enough does not wait for a pipe that falls silent in the middle of
-    /// a gzip stream that is inflated ahead.
+    /// A run with enough rows does not wait for a pipe that stalls in the middle
+    /// of a gzip stream, which is inflated ahead.
     #[test]
     fn a_limit_ends_the_run_while_a_pipe_is_open() {
         let trial = Trial::new();
@@ -237,12 +237,12 @@ mod unix {
     const SAID: &str = "a\\u{1b}[31m\\n\\t\\u{7f}\u{fffd}\\u{9b}.json";
 
     /// Runs with a last argument that need not be UTF-8.
-    fn run(trial: &Trial, arguments: &[&str], last: &[u8]) -> Ran {
+    fn run(trial: &Trial, arguments: &[&str], last: &[u8]) -> RunResult {
         let output = trial.command(arguments).arg(OsStr::from_bytes(last)).output().unwrap();
         trial.ran(arguments, output)
     }
 
-    // Other systems refuse names that are no UTF-8.
+    // Other systems refuse names that are not UTF-8.
     #[cfg(target_os = "linux")]
     #[test]
     fn file_names_cannot_send_escapes_to_the_terminal() {
@@ -299,7 +299,7 @@ mod unix {
         assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']), "{ran:?}");
     }
 
-    /// What a shell makes of `*` can look like an option.
+    /// A shell can expand `*` to names that look like options.
     #[test]
     fn names_like_options_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
@@ -326,5 +326,5 @@ fn a_named_pipe_without_a_writer_can_be_interrupted() {
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
     ran.shows(130, "", "trail2tsv: interrupted\n");
-    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "nothing temporary stays");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "a temporary file remains");
 }

@@ -3,16 +3,16 @@
 use std::io::Read;
 
 use super::{LOG, NAMES};
-use crate::harness::{Ran, Trial, gzip};
+use crate::harness::{RunResult, Trial, gzip};
 
 const ALL: &str = "A\nB\nC\n";
 
-fn ran(file: impl AsRef<[u8]>) -> Ran {
+fn ran(file: impl AsRef<[u8]>) -> RunResult {
     Trial::with("log", file).run(&NAMES)
 }
 
 #[track_caller]
-fn keeps_all_but_says(file: Vec<u8>, problem: &str) {
+fn check_kept_with_problem(file: Vec<u8>, problem: &str) {
     ran(file).shows(
         3,
         ALL,
@@ -34,7 +34,7 @@ fn a_truncated_stream_gives_the_events_before_the_cut() {
         "trail2tsv: log: gzip stream ends early; 2 events before it were kept\n\
          trail2tsv: 2 events in 1 file read, 2 matched; 1 problem, named above\n",
     );
-    keeps_all_but_says(file[..file.len() - 8].to_vec(), "gzip stream ends early; 3 events before it were kept");
+    check_kept_with_problem(file[..file.len() - 8].to_vec(), "gzip stream ends early; 3 events before it were kept");
 }
 
 #[test]
@@ -76,14 +76,14 @@ fn a_wrong_checksum_or_length_is_named() {
         let mut file = gzip(LOG);
         let place = file.len() - place;
         file[place] ^= 0x40;
-        keeps_all_but_says(file, "gzip checksum does not match; all its 3 events were kept");
+        check_kept_with_problem(file, "gzip checksum does not match; all its 3 events were kept");
     }
 }
 
 #[test]
 fn a_damaged_stream_is_named() {
     let mut file = gzip(LOG);
-    // The reserved kind of block.
+    // The reserved type of block.
     file[10] |= 0b110;
     ran(&file).shows(
         3,
@@ -95,7 +95,7 @@ fn a_damaged_stream_is_named() {
 
 #[test]
 fn a_damaged_stream_of_broken_json_has_both_named() {
-    // Stored, so that a changed byte of the text is nothing but that.
+    // The text is stored, so that changing a byte of it does not damage the stream.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     std::io::Write::write_all(&mut encoder, LOG.as_bytes()).unwrap();
     let mut file = encoder.finish().unwrap();
@@ -119,14 +119,14 @@ fn junk_behind_a_member_is_named_even_if_it_looks_like_its_end() {
     let ends = [&b"junk"[..], b"\0", &file[file.len() - 4..], &file[file.len() - 8..], LOG.as_bytes()];
     for junk in ends {
         let bytes = if junk.len() == 1 { "1 byte".to_string() } else { format!("{} bytes", junk.len()) };
-        keeps_all_but_says(
+        check_kept_with_problem(
             [&file[..], junk].concat(),
             &format!("{bytes} of other data after the gzip stream; 3 events before it were kept"),
         );
     }
 }
 
-/// What there is of three logs of three events each, one of which is damaged.
+/// Of three logs with three events each, one is damaged. The rows of the others are kept.
 #[test]
 fn damage_in_one_member_costs_no_other() {
     let logs = ["A", "B", "C"].map(|name| {
@@ -150,7 +150,7 @@ fn damage_in_one_member_costs_no_other() {
     let flags: Damage = |member| member[3] = 0xff;
     for (at, name) in names.iter().enumerate() {
         for (number, damage) in [checksum, length, body, lost, header, flags].into_iter().enumerate() {
-            // What does not begin like gzip is no gzip.
+            // A file that does not begin like gzip is not gzip.
             if at == 0 && number == 4 {
                 continue;
             }
@@ -167,7 +167,7 @@ fn damage_in_one_member_costs_no_other() {
                 assert_eq!(kept, all(&others), "{about}");
                 let rows = ran.stdout.lines().count();
                 assert!(number > 1 || rows == 9, "{about}");
-                // Every number in what is said is right.
+                // Every number in the messages is right.
                 for line in ran.stderr.lines() {
                     if line.contains("all its") {
                         assert!(rows == 9 && line.contains("all its 9 events were kept"), "{about}");
@@ -220,7 +220,7 @@ fn further_members_of_a_delivered_log_are_named() {
         let note = said.map(|said| format!("trail2tsv: log/{NAME}: {said}; CloudTrail writes one member\n"));
         let note = note.unwrap_or_default();
         trial.run(&NAMES).shows(0, rows, &format!("{note}trail2tsv: {last}\n"));
-        // Others concatenate members.
+        // Other programs concatenate members.
         let trial = Trial::with("log/logs.json.gz", &file);
         let last = last.split(';').next().unwrap();
         trial.run(&NAMES).shows(0, rows, &format!("trail2tsv: {last}\n"));
@@ -249,10 +249,10 @@ fn members_follow_each_other() {
 #[test]
 fn a_second_member_that_is_cut_does_not_cost_the_first() {
     let file = [gzip(LOG), gzip(LOG)[..12].to_vec()].concat();
-    keeps_all_but_says(file, "gzip stream ends early; 3 events before it were kept");
+    check_kept_with_problem(file, "gzip stream ends early; 3 events before it were kept");
 }
 
-/// What an independent reader makes of a stream before it fails.
+/// The text that an independent reader inflates before it fails.
 fn text_of(file: &[u8]) -> String {
     let mut text = Vec::new();
     let mut decoder = flate2::bufread::GzDecoder::new(file);

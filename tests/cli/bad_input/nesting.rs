@@ -1,12 +1,12 @@
-//! A hundred thousand nested brackets: neither the stack nor the time of a run
-//! depends on how deep a value is.
+//! A hundred thousand nested brackets: the depth of a value affects neither the
+//! stack nor the time of a run.
 
 use crate::harness::Trial;
 
 const DEPTH: usize = 100_000;
 
-/// What a log of one event is asked for: the default columns, paths into the
-/// value, and the strings in it.
+/// The columns that are shown: the default ones, paths into the value, and the
+/// strings in it.
 const COLUMNS: [&str; 4] = ["+file", "requestParameters.a.a", "requestParameters[][0][]", "resources"];
 
 fn nested(open: &str, inside: &str, close: &str) -> String {
@@ -26,7 +26,7 @@ fn deep_values_are_cells_like_others() {
     let mixed = nested("[{\"a\":", "\"i-0123456789abcdef0\"", "}]");
     for value in [&arrays, &objects, &mixed] {
         let trial = Trial::with("log", event(value));
-        // One step in loses one bracket at either end.
+        // Each step into the value removes one bracket at either end.
         let inner = |steps: usize, step: &str, close: usize| {
             value.strip_prefix(&step.repeat(steps)).map_or("", |rest| &rest[..rest.len() - steps * close])
         };
@@ -89,7 +89,7 @@ fn a_file_of_open_brackets_ends_early() {
 }
 
 #[test]
-fn a_file_of_closing_brackets_is_no_json() {
+fn a_file_of_closing_brackets_is_not_json() {
     for file in [nested("", "", "]"), nested("", "", "}")] {
         Trial::with("log", file).run(&["log", "--no-header"]).shows(
             3,

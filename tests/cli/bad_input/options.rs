@@ -16,9 +16,9 @@ const ADDRESS: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:d
 const ACCOUNT: &str = "not an account; write its 12 digits, such as 111122223333";
 const EMPTY: &str = "empty, so it would match nothing; leave it out or write *";
 
-/// Refused before anything is read or written.
+/// Checks that the arguments are refused before anything is written.
 #[track_caller]
-fn is_refused(arguments: &[&str], stderr: &str) {
+fn check_refused(arguments: &[&str], stderr: &str) {
     let trial = Trial::with("log", LOG);
     trial.run(&[&["log", "-o", "out.tsv"], arguments].concat()).shows(2, "", stderr);
     assert!(!trial.path("out.tsv").exists());
@@ -54,13 +54,13 @@ fn invalid_values_are_refused() {
         ("--columns", "", "an empty name; --columns help lists the names"),
         ("--columns", "bogus", "not a column; use --columns help for the names, or .bogus for the field of that name"),
     ] {
-        is_refused(&[option, value], &format!("trail2tsv: {option} {value:?}: {right}\ntrail2tsv: try --help\n"));
+        check_refused(&[option, value], &format!("trail2tsv: {option} {value:?}: {right}\ntrail2tsv: try --help\n"));
     }
 }
 
 #[test]
 fn a_value_is_shown_as_text() {
-    is_refused(
+    check_refused(
         &["--since", "\u{1b}[31m\n"],
         &format!("trail2tsv: --since \"\\u{{1b}}[31m\\n\": {TIME}\ntrail2tsv: try --help\n"),
     );
@@ -69,7 +69,7 @@ fn a_value_is_shown_as_text() {
 #[test]
 fn since_comes_before_until() {
     for (since, until) in [("1d", "2d"), ("2026-10-02", "2026-10-01"), ("2026-10-01", "2026-10-01")] {
-        is_refused(
+        check_refused(
             &["--since", since, "--until", until],
             &format!(
                 "trail2tsv: --since {since:?}: not before --until {until:?}; the window is empty\n\
@@ -90,7 +90,7 @@ fn numbers_have_bounds() {
         ("--jobs", "0", "not a number from 1 to 1000"),
     ] {
         let text = format!("trail2tsv: {option} {value:?}: {right}\ntrail2tsv: try --help\n");
-        is_refused(&[&format!("{option}={value}")], &text);
+        check_refused(&[&format!("{option}={value}")], &text);
     }
 }
 
@@ -127,21 +127,21 @@ fn an_unknown_option_is_refused_with_what_was_probably_meant() {
         ("--role", "--user ROLE, which matches all its sessions"),
     ] {
         let text = format!("{option}: unknown option\ntrail2tsv: did you mean {meant}?");
-        is_refused(&[option, "A"], &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"));
+        check_refused(&[option, "A"], &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"));
     }
-    is_refused(&["--frobnicate"], "trail2tsv: --frobnicate: unknown option\ntrail2tsv: try --help\n");
+    check_refused(&["--frobnicate"], "trail2tsv: --frobnicate: unknown option\ntrail2tsv: try --help\n");
 }
 
 #[test]
 fn options_that_exclude_each_other_are_refused() {
     let text = "trail2tsv: --errors cannot be used with --no-errors\ntrail2tsv: try --help\n";
-    is_refused(&["--errors", "--no-errors"], text);
-    is_refused(&["--format"], "trail2tsv: --format needs a value\ntrail2tsv: try --help\n");
+    check_refused(&["--errors", "--no-errors"], text);
+    check_refused(&["--format"], "trail2tsv: --format needs a value\ntrail2tsv: try --help\n");
 }
 
 #[test]
 fn standard_input_is_read_once() {
-    is_refused(&["-", "-"], "trail2tsv: standard input (-) can be read only once\ntrail2tsv: try --help\n");
+    check_refused(&["-", "-"], "trail2tsv: standard input (-) can be read only once\ntrail2tsv: try --help\n");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn without_input_there_is_help() {
 }
 
 #[test]
-fn an_option_of_another_command_is_no_file() {
+fn an_option_of_another_command_is_not_a_file() {
     let ran = Trial::with("log", LOG).run(&["summary", "log", "--excel"]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.starts_with("trail2tsv: --excel: unknown option\n"), "{ran:?}");

@@ -54,7 +54,7 @@ fn a_pipe_closed_from_the_start_is_not_a_failure() {
     for arguments in [&["log"][..], &["log", "--count"], &["--columns", "help"]] {
         let mut child = trial.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        // Without anything to read the run would not get as far as to write.
+        // Nothing is read from standard input.
         drop(child.stdin.take());
         trial.ran(arguments, child.wait_with_output().unwrap()).shows(0, "", "");
     }
@@ -75,7 +75,7 @@ fn an_interrupted_run_leaves_nothing() {
         let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
         ran.shows(130, "", "trail2tsv: interrupted\n");
         assert!(names(&trial).is_empty(), "{:?}", names(&trial));
-        // Silent until now.
+        // Standard input was open and silent until now.
         drop(stdin);
     }
 }
@@ -106,7 +106,7 @@ fn a_busy_run_explains_how_to_stop_it() {
     use super::{system, wait_for_output};
 
     let trial = Trial::with("log.json", LOG);
-    // Somewhat more than is written at once, and then nothing for ever.
+    // Slightly more than one write, and then an endless loop without output.
     let endless = r#"("x" * 1000 | range(1100) as $line | .), (def f: f; f)"#;
     let mut child = trial.command(&["log.json", "--jq", endless, "-o", "out.tsv"]).spawn().unwrap();
     wait_for_output(&mut child, &trial.path(""));
@@ -129,7 +129,6 @@ fn partial_files_of_a_killed_run_are_removed() {
     let trial = Trial::with("log", LOG);
     let others = [".trail2tsv-notes", ".other.trail2tsv-part", "x.trail2tsv-part"];
     others.iter().for_each(|name| trial.write(name, "mine"));
-    // Begun before the others, and still at it when they are over.
     let begun = |arguments: &[&str]| {
         let mut child = trial.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         let part = format!(".trail2tsv-{}-", child.id());
@@ -139,6 +138,7 @@ fn partial_files_of_a_killed_run_are_removed() {
         }
         child
     };
+    // It begins before the others, and is still running when they have ended.
     let mut alive = begun(&["-", "-c", "eventName", "--no-header", "-o", "alive.tsv"]);
     let parts = || names(&trial).into_iter().filter(|name| name.starts_with(".trail2tsv-") && name.ends_with("-part"));
     for (arguments, next) in [

@@ -1,4 +1,4 @@
-//! Texts in UTF-16 that are not valid: the rest is read, and they are named.
+//! Invalid UTF-16: the rest of the text is read, and the file is named.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use testkit::logs::gzip;
 use super::{LOG, NAMES};
 use crate::harness::Trial;
 
-/// `LOG` in UTF-16 with its mark, in both orders of bytes.
+/// `LOG` in UTF-16 with a byte order mark, in both byte orders.
 fn logs() -> impl Iterator<Item = Vec<u8>> {
     let text = format!("\u{feff}{LOG}");
     [u16::to_le_bytes, u16::to_be_bytes].into_iter().map(move |bytes| text.encode_utf16().flat_map(bytes).collect())
@@ -19,8 +19,8 @@ fn second_name() -> Range<usize> {
     at..at + 2
 }
 
-/// What is said of a file of `LOG` whose second name is an unpaired surrogate.
-fn said(file: &str, kept: &str) -> String {
+/// The message about a file of `LOG` whose second name is an unpaired surrogate.
+fn utf16_message(file: &str, kept: &str) -> String {
     let at = second_name().start;
     format!("trail2tsv: {file}: byte {at} is not valid UTF-16; invalid bytes are shown as U+FFFD; {kept}\n")
 }
@@ -39,11 +39,11 @@ fn an_unpaired_surrogate_is_shown_and_named() {
             let (start, end) = log.split_at(second_name().start + 1);
             let members = [gzip(start), gzip(end)].concat();
             for packed in [gzip(&log), members, zstd::encode_all(&log[..], 1).unwrap(), log.clone()] {
-                let said = said("log/a", "all its 3 events were kept");
+                let said = utf16_message("log/a", "all its 3 events were kept");
                 let last = "trail2tsv: 3 events in 1 file read, 3 matched; 1 problem, named above\n";
                 Trial::with("log/a", packed).run(&NAMES).shows(3, "A\n\u{fffd}\nC\n", &(said + last));
             }
-            let said = said("-", "all its 3 events were kept");
+            let said = utf16_message("-", "all its 3 events were kept");
             let ran = Trial::new().run_with_stdin(&["-", "--count", "-e", "!A"], &log);
             assert!(ran.code == Some(3) && ran.stdout == "2\n" && ran.stderr.starts_with(&said), "{ran:?}");
         }
@@ -58,11 +58,15 @@ fn an_unpaired_surrogate_is_named_in_logs_that_are_not_decoded() {
     let trial = Trial::with("log/a", log);
     for name in ["Nothing", "CreateTrail"] {
         let ran = trial.run(&["log", "--count", "-e", name, "-q"]);
-        assert_eq!((ran.code, ran.stderr), (Some(3), said("log/a", "the readable part was searched")), "{name}");
+        assert_eq!(
+            (ran.code, ran.stderr),
+            (Some(3), utf16_message("log/a", "the readable part was searched")),
+            "{name}"
+        );
     }
 }
 
-/// Windows are shorter than such a text.
+/// The text is longer than a text window.
 #[test]
 fn an_unpaired_surrogate_is_named_far_behind_the_start() {
     const EVENT: &str = "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n";
@@ -107,7 +111,7 @@ fn an_odd_number_of_bytes_is_named() {
 }
 
 #[test]
-fn invalid_text_that_is_no_log_is_counted_as_such() {
+fn invalid_utf_16_that_is_not_a_log_is_counted_as_not_json() {
     let trial = Trial::with("log/a", b"\xff\xfeh\0i\0\0\xd8");
     trial.write("log/b", LOG);
     trial.run(&NAMES).shows(

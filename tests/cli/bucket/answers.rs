@@ -1,5 +1,5 @@
-//! Incomplete or inconsistent lists are requested again, then named, and never taken as
-//! the end.
+//! Incomplete or inconsistent lists are requested again, then reported, and never taken
+//! for complete.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -9,8 +9,8 @@ use super::cloud::{ACCOUNT, Cloud, OTHER, lines, minutes};
 
 const REGION: &str = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
 
-/// A bucket in which `first` is the prefix of a list, and the rows of what lies
-/// beside it.
+/// The prefixes of lists. If one cannot be listed: the exit code, and the rows of
+/// logs outside the prefix.
 const LISTS: [(&str, i32, &str); 4] =
     [("", 1, ""), ("AWSLogs/", 1, ""), ("AWSLogs/111122223333/CloudTrail/", 3, "other\n"), (REGION, 3, "other\n")];
 
@@ -22,13 +22,13 @@ fn cloud() -> Cloud {
     cloud
 }
 
-/// What can be wrong with an answer, and how it is named.
+/// The errors of answers, and the texts that report them.
 const CUT_OFF: &str = "the response is truncated";
 const UNPARSED: &str = "the response cannot be parsed";
 const TOO_FEW: &str = "the list response contains fewer keys than its KeyCount";
 const NOWHERE: &str = "the list response is truncated, but has no continuation token";
 type FaultFactory = fn(Selection) -> Fault;
-const SPOILT: [(FaultFactory, &str); 9] = [
+const LIST_FAULTS: [(FaultFactory, &str); 9] = [
     (|list| list.truncated_body(1), CUT_OFF),
     (|list| list.truncated_body("</ListBucketResult>".len()), CUT_OFF),
     (|list| list.truncated_body("</ListBucketResult>".len() + 8), CUT_OFF),
@@ -40,12 +40,12 @@ const SPOILT: [(FaultFactory, &str); 9] = [
     (|list| list.missing_token(), NOWHERE),
 ];
 
-/// Runs a test for each way in which an answer can be wrong. Most of the time
-/// they wait.
-fn each_spoilt(test: impl Fn(FaultFactory, &str) + Sync) {
+/// Runs a test for each error of an answer, all at once, because they mostly
+/// wait.
+fn for_each_list_fault(test: impl Fn(FaultFactory, &str) + Sync) {
     std::thread::scope(|scope| {
         let test = &test;
-        let tests: Vec<_> = SPOILT.iter().map(|(spoil, text)| scope.spawn(move || test(*spoil, text))).collect();
+        let tests: Vec<_> = LIST_FAULTS.iter().map(|(spoil, text)| scope.spawn(move || test(*spoil, text))).collect();
         tests.into_iter().for_each(|test| test.join().unwrap());
     });
 }
@@ -53,7 +53,7 @@ fn each_spoilt(test: impl Fn(FaultFactory, &str) + Sync) {
 #[test]
 fn an_incomplete_list_is_requested_again() {
     let all = format!("{}other\n", minutes(4));
-    each_spoilt(|spoil, text| {
+    for_each_list_fault(|spoil, text| {
         let cloud = cloud();
         let fired = cloud.server.fault(spoil(Fault::list("*").times_each_key(2)));
         cloud.run(&["-q"]).shows(0, &all, "");
@@ -64,7 +64,7 @@ fn an_incomplete_list_is_requested_again() {
 
 #[test]
 fn a_list_that_is_always_incomplete_is_reported() {
-    each_spoilt(|spoil, text| {
+    for_each_list_fault(|spoil, text| {
         for (prefix, code, rows) in LISTS {
             let cloud = cloud();
             let fired = cloud.server.fault(spoil(Fault::list(prefix)));
@@ -84,7 +84,7 @@ fn a_list_that_is_always_incomplete_is_reported() {
 
 #[test]
 fn an_incomplete_later_page_loses_only_what_follows() {
-    each_spoilt(|spoil, text| {
+    for_each_list_fault(|spoil, text| {
         let cloud = cloud();
         cloud.server.fault(spoil(Fault::list(REGION).when(|list| list.parameter("continuation-token").is_some())));
         let expected =
@@ -108,7 +108,7 @@ fn keys_and_folders_outside_the_prefix_are_refused() {
                 "trail2tsv: s3://logs/{prefix}: not listed completely: {text}; some of its logs may be missing\n"
             ),
         };
-        // Of the bucket itself there is no outside.
+        // No key is outside an empty prefix.
         if !prefix.is_empty() {
             cloud.run(&["-q"]).shows(code, rows, &expected);
             assert_eq!(fired.fired(), 5);
@@ -138,10 +138,10 @@ fn a_list_without_progress_ends() {
 
 #[test]
 fn an_unusual_key_does_not_hide_others() {
-    // None of them can stand in XML as it is.
+    // XML cannot contain most of these characters as they are.
     let names = ["a\u{1}.json", "b\u{fffe}.json", "c\u{ffff}.json", "d\u{1f}.json", "e\u{b}.json", "f%01+ g.json"];
     let day = format!("{REGION}2026/10/01/");
-    let rows = |ran: &crate::harness::Ran| ran.stdout.lines().filter(|row| row.starts_with('E')).count();
+    let rows = |ran: &crate::harness::RunResult| ran.stdout.lines().filter(|row| row.starts_with('E')).count();
     for name in names {
         let cloud = Cloud::with_logs(3);
         cloud.bucket.put(format!("{day}{name}"), r#"{"eventName":"odd","eventVersion":"1"}"#);
@@ -152,7 +152,7 @@ fn an_unusual_key_does_not_hide_others() {
         cloud.bucket.put(format!("{name}/x.json"), r#"{"eventName":"odd","eventVersion":"1"}"#);
         let ran = cloud.run(&["-q"]);
         assert_eq!(rows(&ran), 3, "{ran:?}");
-        // Control characters are in no file's name; the others are.
+        // File names in a mirror cannot contain control characters. The others are allowed.
         let is_file = !name.contains(char::is_control);
         assert_eq!(
             (ran.code, ran.stdout.matches("odd").count()),
@@ -204,7 +204,7 @@ fn an_endless_body_is_abandoned() {
     let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
     cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
     assert_eq!((fired.fired(), cloud.assert_whole(), cloud.mirrored().len()), (5, 2, 2));
-    // Of an error, too, only the beginning is read.
+    // A refused object is reported too.
     cloud.server.clear_faults();
     cloud.server.fault(Fault::get(key).status(403, "AccessDenied"));
     assert_eq!(cloud.run(&["-q"]).code, Some(3));

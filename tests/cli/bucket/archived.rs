@@ -6,7 +6,7 @@ use testkit::s3::{Fault, Object, Operation};
 
 use super::cloud::{ACCOUNT, Cloud, lines};
 
-/// Logs of which the one with this number is made something else.
+/// A bucket with logs, each of which is replaced by `change`, given its number.
 fn with(count: usize, change: impl Fn(usize, Object) -> Object) -> Cloud {
     let cloud = Cloud::with_logs(count);
     for (number, key) in cloud.bucket.keys("").into_iter().enumerate() {
@@ -123,7 +123,7 @@ fn readable_storage_classes_are_read() {
         let cloud = with(2, |_, object| object.storage_class(class));
         cloud.run(&["-q"]).shows(0, "E000\nE001\n", "");
     }
-    // That this class has archived an object, only the object itself says.
+    // In this class, only a request for the object shows that it is archived.
     let cloud = with(3, |_, object| object.storage_class("INTELLIGENT_TIERING"));
     let key = &cloud.bucket.keys("")[1];
     cloud.server.fault(Fault::get(key).status(403, "InvalidObjectState"));

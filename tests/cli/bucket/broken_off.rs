@@ -1,4 +1,4 @@
-//! Runs that are killed or interrupted, and those that come after them.
+//! Runs that are killed or interrupted, and the runs after them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use testkit::s3::Fault;
 
 use super::cloud::{Cloud, PART, files, minutes, signal, text, wait_until};
 
-/// Every body pauses in its middle, so that at any moment some are half here.
+/// Every body pauses in the middle, so that some are half downloaded at any moment.
 fn slow_bodies(cloud: &Cloud) {
     cloud.server.fault(Fault::get("*").stall(Duration::from_millis(10)));
 }
@@ -15,7 +15,7 @@ fn parts(cloud: &Cloud) -> usize {
     cloud.mirrored().iter().filter(|key| key.ends_with(PART)).count()
 }
 
-/// What a killed run had sent already is still on its way.
+/// Waits until the last requests of a killed run have reached the server.
 fn wait_for_silence(cloud: &Cloud) {
     let mut before = u64::MAX;
     while before != cloud.server.counts().get {
@@ -31,7 +31,7 @@ fn a_killed_run_leaves_no_file_that_looks_complete() {
     let last = &cloud.bucket.keys("")[LOGS - 1];
     for moment in (1..LOGS).step_by(4).chain([LOGS]) {
         slow_bodies(&cloud);
-        // No run comes to its end before it is killed.
+        // No run ends before it is killed.
         cloud.server.fault(Fault::get(last).delay(Duration::from_secs(600)));
         cloud.server.reset_counts();
         let mut child = cloud.spawn(&["--jobs", "6"]);
@@ -45,7 +45,7 @@ fn a_killed_run_leaves_no_file_that_looks_complete() {
         wait_for_silence(&cloud);
         cloud.server.reset_counts();
         cloud.run(&["-q"]).shows(0, &minutes(LOGS), "");
-        assert_eq!(cloud.server.counts().get, (LOGS - whole) as u64, "what was whole is not fetched again");
+        assert_eq!(cloud.server.counts().get, (LOGS - whole) as u64, "complete objects are fetched again");
         assert_eq!(cloud.assert_whole(), LOGS);
         std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
     }
@@ -64,7 +64,7 @@ fn partial_files_of_a_killed_run_are_skipped_and_counted() {
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     cloud.run(&["--offline"]).shows(0, &minutes(3), "trail2tsv: 3 events in 3 files read, 3 matched\n");
-    assert_eq!(cloud.mirrored(), cloud.bucket.keys(""), "what was left half is cleaned up");
+    assert_eq!(cloud.mirrored(), cloud.bucket.keys(""), "a partial file remains");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn fifty_kills_at_random_times_do_not_change_the_result() {
         child.kill().unwrap();
         child.wait().unwrap();
         let whole = cloud.assert_whole();
-        assert!(whole >= whole_before, "what was whole stays");
+        assert!(whole >= whole_before, "a complete object is gone");
         whole_before = whole;
         if whole == LOGS {
             std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
@@ -133,7 +133,7 @@ fn an_interrupted_run_cleans_up_and_the_next_continues() {
         assert_eq!(child.wait().unwrap().code(), Some(130));
         assert_eq!((text(child.stdout), text(child.stderr)), (String::new(), "trail2tsv: interrupted\n".into()));
         assert_eq!((parts(&cloud), cloud.assert_whole()), (0, 19));
-        assert_eq!(files(&cloud.trial.path("")).len(), 19, "no output, whole or half");
+        assert_eq!(files(&cloud.trial.path("")).len(), 19, "an output file remains");
 
         cloud.server.clear_faults();
         cloud.server.reset_counts();

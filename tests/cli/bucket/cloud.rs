@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::HumanBytes;
 use testkit::s3::{Bucket, Server};
 
-use crate::harness::{Ran, Trial, gzip};
+use crate::harness::{RunResult, Trial, gzip};
 
 pub const ACCOUNT: &str = "111122223333";
 pub const OTHER: &str = "444455556666";
@@ -51,14 +51,14 @@ impl Cloud {
         cloud
     }
 
-    /// Puts the log of the minute of this number, and gives its key.
+    /// Puts the log of the minute with this number, and returns its key.
     pub fn minute(&self, number: usize) -> String {
         let minute = format!("2026-10-01T{:02}:{:02}", 9 + number / 60, number % 60);
         self.log("AWSLogs/", ACCOUNT, "eu-west-1", &minute, &[&format!("E{number:03}")])
     }
 
-    /// Puts a log that was delivered at `minute`, with events of these names
-    /// that happened just before it, and gives its key.
+    /// Puts a log that was delivered at `minute`, with events of these names at
+    /// the same time, and returns its key.
     pub fn log(&self, before: &str, account: &str, region: &str, minute: &str, names: &[&str]) -> String {
         let events: Vec<String> = names.iter().map(|name| event(account, region, minute, name)).collect();
         let key = key(before, account, region, minute);
@@ -67,16 +67,16 @@ impl Cloud {
     }
 
     /// Runs the program over the bucket, and shows names of events only.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> RunResult {
         self.trial.run(&[&["--bucket", "logs"], NAMES, arguments].concat())
     }
 
-    /// As [`run`](Cloud::run), not waited for.
+    /// Starts the program as [`run`](Cloud::run) does, without waiting for it.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
         self.trial.command(&[&["--bucket", "logs"], NAMES, arguments].concat()).spawn().unwrap()
     }
 
-    /// All files of the mirror but its own, by their keys.
+    /// The keys of all files in the mirror, without its marker.
     pub fn mirrored(&self) -> Vec<String> {
         let root = self.trial.path("mirror");
         let mut keys: Vec<String> =
@@ -85,19 +85,19 @@ impl Cloud {
         keys
     }
 
-    /// Checks that what is in the mirror under the name of an object has its
-    /// bytes, and gives how many there are.
+    /// Checks that each complete file of the mirror has the bytes of its object,
+    /// and returns the number of these files.
     #[track_caller]
     pub fn assert_whole(&self) -> usize {
         let keys: Vec<String> = self.mirrored().into_iter().filter(|key| !key.ends_with(PART)).collect();
         for key in &keys {
-            let object = self.bucket.get(key).unwrap_or_else(|| panic!("{key} is not of the bucket"));
+            let object = self.bucket.get(key).unwrap_or_else(|| panic!("{key} is not in the bucket"));
             assert_eq!(fs::read(self.trial.path("mirror").join(key)).unwrap(), object.body, "{key}");
         }
         keys.len()
     }
 
-    /// How large these objects are together, as a person reads it.
+    /// The total size of these objects, in readable units.
     pub fn size(&self, keys: &[impl AsRef<str>]) -> HumanBytes {
         HumanBytes(keys.iter().map(|key| self.bucket.get(key.as_ref()).unwrap().body.len() as u64).sum())
     }
@@ -105,13 +105,13 @@ impl Cloud {
 
 const NAMES: &[&str] = &["--mirror", "mirror", "-c", "eventName", "--no-header"];
 
-/// What says which bucket a mirror is of.
+/// The marker of a mirror: a file with the name of its bucket.
 pub const MARK: &str = ".trail2tsv-bucket";
 
-/// What unfinished downloads end in.
+/// The suffix of unfinished downloads.
 pub const PART: &str = ".trail2tsv-part";
 
-/// An event that happened half a minute before `minute` ended.
+/// An event at the start of `minute`.
 pub fn event(account: &str, region: &str, minute: &str, name: &str) -> String {
     format!(
         r#"{{"eventTime":"{minute}:00Z","awsRegion":"{region}","eventName":"{name}","recipientAccountId":"{account}"}}"#
@@ -123,8 +123,8 @@ pub fn records(events: &[String]) -> Vec<u8> {
     gzip(format!(r#"{{"Records":[{}]}}"#, events.join(",")))
 }
 
-/// The key of a log: `before` ends in the folder that the account's is in, and
-/// `minute` is as in `2026-10-01T09:15`.
+/// The key of a log. `before` is the path to the folder of the account, and
+/// `minute` is like `2026-10-01T09:15`.
 pub fn key(before: &str, account: &str, region: &str, minute: &str) -> String {
     let (day, stamp) = (minute[..10].replace('-', "/"), minute.replace(['-', ':'], ""));
     format!(
@@ -132,7 +132,7 @@ pub fn key(before: &str, account: &str, region: &str, minute: &str) -> String {
     )
 }
 
-/// One line for each.
+/// A line for each name.
 pub fn lines(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("{}\n", name.as_ref())).collect()
 }
@@ -142,7 +142,7 @@ pub fn minutes(count: usize) -> String {
     (0..count).map(|number| format!("E{number:03}\n")).collect()
 }
 
-/// All files below a folder, but a mirror's own.
+/// All files below a folder, without the marker of a mirror.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let entries = entries.filter(|entry| entry.as_ref().unwrap().file_name() != MARK);
@@ -154,13 +154,13 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Waits until something is so. A test that waits for ever has failed.
+/// Waits until a condition is true, and fails after a minute.
 #[track_caller]
-pub fn wait_until(mut is_so: impl FnMut() -> bool) {
+pub fn wait_until(mut is_true: impl FnMut() -> bool) {
     const PATIENCE: Duration = Duration::from_secs(60);
     let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "waited for in vain");
+    while !is_true() {
+        assert!(start.elapsed() < PATIENCE, "the condition did not become true");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -171,7 +171,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-/// What a child wrote to a stream.
+/// The text that a child wrote to a stream.
 pub fn text(stream: Option<impl Read>) -> String {
     let mut text = String::new();
     stream.unwrap().read_to_string(&mut text).unwrap();

@@ -43,5 +43,5 @@ fn a_body_that_stalls_is_fetched_again() {
     let fired = cloud.server.fault(Fault::get("*").times(1).stall(Duration::from_secs(600)));
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     assert_eq!((fired.fired(), cloud.assert_whole()), (1, 3));
-    assert!(cloud.server.counts().get > 3, "what stalled was asked for again");
+    assert!(cloud.server.counts().get > 3, "the stalled object was not requested again");
 }

@@ -71,7 +71,7 @@ fn objects_damaged_in_the_bucket_are_mirrored_and_named() {
     let ran = cloud.run(&["-q"]);
     let said = format!("trail2tsv: s3://logs/{key}: gzip stream ends early; 1 event before it was kept\n");
     ran.shows(3, &minutes(3), &said);
-    assert_eq!(cloud.server.counts().get, 1, "once more, and no more than that");
+    assert_eq!(cloud.server.counts().get, 1, "requested once more, and no more often");
 }
 
 #[test]

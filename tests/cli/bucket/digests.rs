@@ -1,4 +1,4 @@
-//! Digests: mirrored on request, with their signatures, and ignored by whatever reads events.
+//! Digests: mirrored on request, with their signatures, and ignored by commands that read events.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -8,9 +8,9 @@ use std::time::Duration;
 use testkit::s3::{Fault, Object};
 
 use super::cloud::{ACCOUNT, Cloud, OTHER, PART, lines, signal, wait_until};
-use crate::harness::{Ran, gzip};
+use crate::harness::{RunResult, gzip};
 
-/// The key of a digest that ends at `hour`, which is as in `2026-10-01T09`.
+/// The key of a digest that ends at `hour`, which is like `2026-10-01T09`.
 fn digest_key(account: &str, region: &str, hour: &str) -> String {
     let (day, stamp) = (hour[..10].replace('-', "/"), hour.replace('-', ""));
     format!(
@@ -19,7 +19,7 @@ fn digest_key(account: &str, region: &str, hour: &str) -> String {
     )
 }
 
-/// Puts a digest with a signature that names its hour, and gives its key.
+/// Puts a digest with a signature that names its hour, and returns its key.
 fn digest(cloud: &Cloud, account: &str, region: &str, hour: &str) -> String {
     let key = digest_key(account, region, hour);
     let content = gzip(format!(r#"{{"digestS3Object":"{key}","digestEndTime":"{hour}:00:00Z","logFiles":[]}}"#));
@@ -41,7 +41,7 @@ fn with_digests(count: usize) -> Cloud {
     cloud
 }
 
-fn sync(cloud: &Cloud, arguments: &[&str]) -> Ran {
+fn sync(cloud: &Cloud, arguments: &[&str]) -> RunResult {
     cloud.trial.run(&[&["sync", "--bucket", "logs", "--mirror", "mirror", "--digests"], arguments].concat())
 }
 
@@ -59,8 +59,8 @@ fn expected_metadata(cloud: &Cloud, key: &str) -> String {
     format!("{{{}\"etag\":\"{}\"}}\n", named.collect::<String>(), object.etag)
 }
 
-/// Checks that what has the name of an object is that object, and that each digest has its
-/// metadata. Gives the keys.
+/// Checks that each complete file of the mirror is the object of its name, and that each
+/// digest has its metadata. Returns the keys.
 #[track_caller]
 fn assert_whole(cloud: &Cloud) -> Vec<String> {
     let (metadata_files, keys): (Vec<_>, Vec<_>) =
@@ -104,7 +104,7 @@ fn digests_are_mirrored_with_their_signatures() {
 #[test]
 fn a_digest_without_metadata_is_fetched_again() {
     let cloud = with_digests(3);
-    // As another tool copies a bucket.
+    // Other tools copy a bucket without metadata.
     for key in cloud.bucket.keys("") {
         cloud.trial.write(&format!("mirror/{key}"), cloud.bucket.get(&key).unwrap().body);
     }
@@ -117,7 +117,7 @@ fn a_digest_without_metadata_is_fetched_again() {
 }
 
 #[test]
-fn lost_and_further_metadata_is_saved_as_it_is() {
+fn only_known_metadata_of_a_digest_is_saved() {
     let cloud = Cloud::with_logs(1);
     let lost = digest_key(ACCOUNT, "eu-west-1", "2026-10-01T10");
     cloud.bucket.put(&lost, Object::new(gzip("{}")));
@@ -143,7 +143,7 @@ fn digests_of_the_window_accounts_and_regions_are_mirrored() {
     }
     let window = ["--since", "2026-10-02", "--until", "2026-10-03", "--account", ACCOUNT, "--region", "eu-west-1"];
     sync(&cloud, &window).lines(0);
-    // Logs are searched for one day longer than the window, and digests for another one.
+    // Logs are searched for one day longer than the window, and digests for two.
     let digests: Vec<String> =
         (2..=5).map(|day| digest_key(ACCOUNT, "eu-west-1", &format!("2026-10-{day:02}T00"))).collect();
     let keys = assert_whole(&cloud);
@@ -170,7 +170,7 @@ fn a_mirror_of_logs_alone_says_that_digests_are_left_out() {
         assert!(ran.code == Some(0) && ran.stderr.ends_with(left_out) && ran.stderr.contains(said), "{ran:?}");
     }
     assert_eq!(cloud.mirrored(), logs);
-    // The digests of other accounts are none of those that were asked for.
+    // Digests of accounts that were not requested are not mentioned.
     cloud.log("AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15", &["x"]);
     let ran = cloud.trial.run(&["sync", "s3://logs", "--account", OTHER]);
     assert!(!ran.stderr.contains("Digest"), "{ran:?}");
@@ -265,7 +265,7 @@ fn a_setting_mirrors_digests() {
     let run = ["--config", "audit.toml", "--mirror", "mirror", "-q"];
     cloud.trial.run(&[&["sync"], &run[..]].concat()).shows(0, "", "");
     assert_eq!(assert_whole(&cloud).len(), 2);
-    // Other commands have no such option, and the setting does not concern them.
+    // Other commands have no such option, and ignore the setting.
     cloud.trial.run(&[&["-c", "eventName"], &run[..]].concat()).shows(0, "eventName\nE000\n", "");
     cloud.trial.env("TRAIL2TSV_DIGESTS", "perhaps");
     assert_eq!(cloud.trial.run(&["sync", "s3://logs"]).code, Some(2));
@@ -288,7 +288,7 @@ fn faults_lose_neither_a_digest_nor_its_metadata() {
         sync(&cloud, &["-q"]).shows(0, "", "");
         assert!(fired.fired() > 0, "{number}");
         assert_eq!(assert_whole(&cloud), cloud.bucket.keys(""));
-        assert_eq!(cloud.mirrored().len(), 60, "nothing temporary stays");
+        assert_eq!(cloud.mirrored().len(), 60, "temporary files remain");
     }
 }
 
@@ -320,7 +320,7 @@ fn a_digest_in_the_mirror_has_its_metadata_whenever_a_run_is_killed() {
     cloud.server.clear_faults();
     sync(&cloud, &["-q"]).shows(0, "", "");
     assert_eq!(assert_whole(&cloud), cloud.bucket.keys(""));
-    assert_eq!(cloud.mirrored().len(), 3 * COUNT, "the next run cleans up");
+    assert_eq!(cloud.mirrored().len(), 3 * COUNT, "the next run left temporary files");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use testkit::s3::{Bucket, Fault, Operation, Request};
 
 use super::cloud::{Cloud, minutes};
 
-/// Whether the SDK has sent a request for an object, and not the program itself.
+/// Whether a request for an object was sent by the SDK, and not by the program itself.
 fn is_by_sdk(request: &Request) -> bool {
     request.counts_attempts
 }
@@ -28,7 +28,7 @@ fn objects_are_requested_as_the_sdk_requests_the_first_one() {
 }
 
 #[test]
-fn what_is_refused_unlike_the_requests_of_the_sdk_is_left_to_the_sdk() {
+fn refused_direct_requests_are_repeated_by_the_sdk() {
     let cloud = Cloud::with_logs(40);
     let refusal = Fault::get("*").when(|request| !is_by_sdk(request)).status(403, "SignatureDoesNotMatch");
     let fired = cloud.server.fault(refusal);

@@ -4,41 +4,41 @@ use testkit::s3::{Bucket, Fault};
 
 use super::cloud::{ACCOUNT, Cloud, lines, minutes};
 
-/// Runs through this fault, and checks that it struck and cost nothing.
+/// Runs with this fault, and checks that it occurred and that no object was lost.
 #[track_caller]
-fn costs_nothing(fault: Fault) {
+fn check_no_loss(fault: Fault) {
     let cloud = Cloud::with_logs(40);
     let fired = cloud.server.fault(fault);
     cloud.run(&["-q"]).shows(0, &minutes(40), "");
     assert!(fired.fired() > 0);
     assert_eq!(cloud.assert_whole(), 40);
-    assert_eq!(cloud.mirrored().len(), 40, "nothing temporary stays");
+    assert_eq!(cloud.mirrored().len(), 40, "temporary files remain");
 }
 
 #[test]
 fn slow_down_responses_lose_no_object() {
-    costs_nothing(Fault::any().chance(0.2, 1).status(503, "SlowDown"));
+    check_no_loss(Fault::any().chance(0.2, 1).status(503, "SlowDown"));
 }
 
 #[test]
 fn internal_errors_of_s3_lose_no_object() {
-    costs_nothing(Fault::any().chance(0.1, 2).status(500, "InternalError"));
+    check_no_loss(Fault::any().chance(0.1, 2).status(500, "InternalError"));
 }
 
 #[test]
 fn reset_connections_lose_no_object() {
-    costs_nothing(Fault::any().chance(0.1, 3).reset());
+    check_no_loss(Fault::any().chance(0.1, 3).reset());
 }
 
 #[test]
 fn truncated_bodies_lose_no_object() {
-    costs_nothing(Fault::get("*").chance(0.2, 4).short_body(7));
-    costs_nothing(Fault::get("*").chance(0.2, 5).reset_halfway());
+    check_no_loss(Fault::get("*").chance(0.2, 4).short_body(7));
+    check_no_loss(Fault::get("*").chance(0.2, 5).reset_halfway());
 }
 
 #[test]
 fn a_refused_first_request_is_repeated() {
-    costs_nothing(Fault::any().times_each_key(1).status(503, "SlowDown"));
+    check_no_loss(Fault::any().times_each_key(1).status(503, "SlowDown"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Hostile and unusual keys never lead out of the mirror and are never skipped silently.
-//! Also mirrors that cannot be written.
+//! Mirrors that cannot be written are reported.
 
 use std::fs;
 
@@ -76,7 +76,7 @@ fn unusual_but_safe_keys_are_read_as_logs() {
 }
 
 #[test]
-fn a_key_that_is_also_a_folder_keeps_the_first() {
+fn of_a_file_and_a_folder_with_one_key_the_first_is_mirrored() {
     const WHY: &str = "the mirror has a file where a folder is needed, or the reverse";
     for _ in 0..5 {
         let cloud = Cloud::new();
@@ -160,7 +160,7 @@ fn a_full_disk_ends_the_run_and_a_later_run_continues() {
     let agent: String = (0..20_000).map(|_| random.alphanumeric()).collect();
     let event = format!(r#"{{"Records":[{{"eventName":"E001","userAgent":"{agent}"}}]}}"#);
     cloud.bucket.put(key.as_str(), crate::harness::gzip(event));
-    // No file may get larger than this, as on a disk that is full.
+    // The size of files is limited, which acts like a full disk.
     let limited = r#"trap "" XFSZ; ulimit -f 8; exec "$0" "$@""#;
     for job in [&["sync", "s3://logs", "--mirror", "mirror"][..], &["s3://logs", "--mirror", "mirror", "--count"]] {
         let plain = cloud.trial.command(job);
@@ -172,7 +172,7 @@ fn a_full_disk_ends_the_run_and_a_later_run_continues() {
             format!("trail2tsv: mirror/{key}: cannot be written: File too large; files already mirrored are kept\n");
         ran.shows(1, "", &said);
         assert!(cloud.assert_whole() < 3);
-        assert!(!cloud.mirrored().iter().any(|key| key.ends_with(super::cloud::PART)), "nothing half stays");
+        assert!(!cloud.mirrored().iter().any(|key| key.ends_with(super::cloud::PART)), "a partial file remains");
     }
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     assert_eq!(cloud.assert_whole(), 3);

@@ -9,7 +9,7 @@ use super::cloud::{ACCOUNT, Cloud, OTHER, event, key, lines, records};
 
 const MINUTE: &str = "2026-10-01T09:15";
 
-/// The folders of all kinds, each with what it is typed as, in the order of keys.
+/// The folders of all kinds in the order of keys, each with its name in `--kind`.
 const KINDS: [(&str, &str); 4] = [
     ("CloudTrail-Aggregated", "aggregated"),
     ("CloudTrail-Insight", "insight"),
@@ -17,7 +17,7 @@ const KINDS: [(&str, &str); 4] = [
     ("CloudTrail", "cloudtrail"),
 ];
 
-/// What may come before an account.
+/// The paths that may precede an account.
 const LAYOUTS: [&str; 6] =
     ["AWSLogs/", "AWSLogs/o-abc/", "o-abc/AWSLogs/o-abc/", "o-abc/AWSLogs/", "my/prefix/AWSLogs/", "a/AWSLogs/o-abc/"];
 
@@ -31,7 +31,7 @@ fn put(cloud: &Cloud, before: &str, account: &str, kind: &str, name: &str) {
     cloud.bucket.put(kind_key(before, account, kind), records(&[event(account, "eu-west-1", MINUTE, name)]));
 }
 
-/// A bucket with a log of every kind, called by its folder, and digests.
+/// A bucket with a log of every kind, whose event is named by its folder, and a digest.
 fn every_kind(before: &str) -> Cloud {
     let cloud = Cloud::new();
     KINDS.iter().for_each(|(kind, _)| put(&cloud, before, ACCOUNT, kind, kind));
@@ -40,16 +40,16 @@ fn every_kind(before: &str) -> Cloud {
     cloud
 }
 
-/// Puts all of the bucket into the mirror, as another program does.
+/// Copies the whole bucket into the mirror, as another program would.
 fn mirror_all(cloud: &Cloud) {
     for key in cloud.bucket.keys("") {
         cloud.trial.write(&format!("mirror/{key}"), cloud.bucket.get(&key).unwrap().body);
     }
 }
 
-/// Runs over the bucket, then over a mirror that has all of it, and checks that
-/// both give these rows; gives the last line of the first, without what it says
-/// of downloads, and that of the second.
+/// Runs over the bucket, then offline over a mirror of all of it, and checks that
+/// both print these rows. Returns the last lines of both, the first one without
+/// the counts of downloads.
 #[track_caller]
 fn both(cloud: &Cloud, arguments: &[&str], rows: &[&str]) -> [String; 2] {
     let run = |more: &[&str]| {
@@ -267,7 +267,7 @@ fn objects_outside_of_any_region_are_named() {
     for key in ["AWSLogs/x.json", "AWSLogs/111122223333/CloudTrail/y.json", "AWSLogs/111122223333/CloudTrail/z.json"] {
         cloud.bucket.put(key, r#"{"eventName":"stray","eventVersion":"1"}"#);
     }
-    // Folders made by hand, and what is no business of ours.
+    // Folders that were created by hand, and files in places without logs.
     for key in ["AWSLogs/", "AWSLogs/111122223333/CloudTrail/", "readme.txt", "AWSLogs/111122223333/x.txt"] {
         cloud.bucket.put(key, "");
     }

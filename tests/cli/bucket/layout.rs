@@ -1,4 +1,4 @@
-//! Where in a bucket logs are found, and which folders are skipped.
+//! The places in a bucket where logs are found, and the folders that are skipped.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -6,8 +6,8 @@ use super::cloud::{ACCOUNT, Cloud, OTHER, key, lines};
 
 const MINUTE: &str = "2026-10-01T09:15";
 
-/// A bucket with one log in each of these places, and what must not be read
-/// beside them. The event of each is called by its place's number.
+/// A bucket with one log in each of these places, and objects beside them that
+/// must not be read. The event of each log is named by the number of its place.
 fn cloud(places: &[(&str, &str, &str)]) -> Cloud {
     let cloud = Cloud::new();
     for (number, (before, account, region)) in places.iter().enumerate() {
@@ -20,9 +20,9 @@ fn cloud(places: &[(&str, &str, &str)]) -> Cloud {
     cloud
 }
 
-/// Runs over the bucket, checks the rows, and that nothing else was fetched.
+/// Runs over the bucket, and checks the rows and that nothing else was fetched.
 #[track_caller]
-fn gives(cloud: &Cloud, arguments: &[&str], numbers: &[usize]) {
+fn check_found(cloud: &Cloud, arguments: &[&str], numbers: &[usize]) {
     cloud.server.reset_counts();
     let ran = cloud.trial.run(&[&["--mirror", "mirror", "-c", "eventName", "--no-header", "-q"], arguments].concat());
     ran.shows(0, &numbers.iter().map(|number| format!("{number}\n")).collect::<String>(), "");
@@ -44,20 +44,20 @@ fn every_layout_is_found_by_itself() {
     ] {
         let cloud =
             cloud(&[(before, ACCOUNT, "eu-west-1"), (before, ACCOUNT, "us-east-1"), (before, OTHER, "eu-west-1")]);
-        gives(&cloud, &["--bucket", "logs"], &[0, 1, 2]);
-        gives(&cloud, &["s3://logs"], &[0, 1, 2]);
-        gives(&cloud, &[&format!("s3://logs/{before}")], &[0, 1, 2]);
-        gives(&cloud, &["--bucket", "logs", "--prefix", before], &[0, 1, 2]);
+        check_found(&cloud, &["--bucket", "logs"], &[0, 1, 2]);
+        check_found(&cloud, &["s3://logs"], &[0, 1, 2]);
+        check_found(&cloud, &[&format!("s3://logs/{before}")], &[0, 1, 2]);
+        check_found(&cloud, &["--bucket", "logs", "--prefix", before], &[0, 1, 2]);
         let prefix = before.split("AWSLogs").next().unwrap();
-        gives(&cloud, &["--bucket", "logs", "--prefix", prefix], &[0, 1, 2]);
+        check_found(&cloud, &["--bucket", "logs", "--prefix", prefix], &[0, 1, 2]);
     }
 }
 
 #[test]
 fn a_deep_prefix_has_no_depth_limit_below_it() {
     let cloud = cloud(&[("a/b/c/d/e/o-abc/AWSLogs/o-abc/", ACCOUNT, "eu-west-1")]);
-    gives(&cloud, &["s3://logs/a/b/c/d/e"], &[0]);
-    gives(&cloud, &["s3://logs/a/b"], &[0]);
+    check_found(&cloud, &["s3://logs/a/b/c/d/e"], &[0]);
+    check_found(&cloud, &["s3://logs/a/b"], &[0]);
 }
 
 #[test]
@@ -69,16 +69,16 @@ fn layouts_may_be_mixed() {
         ("o-abc/AWSLogs/o-abc/", ACCOUNT, "eu-west-1"),
     ];
     let cloud = cloud(&places);
-    gives(&cloud, &["s3://logs"], &[0, 1, 2, 3]);
-    gives(&cloud, &["s3://logs", "--account", OTHER], &[1]);
-    gives(&cloud, &["s3://logs", "--org-id", "o-abc"], &[1, 2, 3]);
+    check_found(&cloud, &["s3://logs"], &[0, 1, 2, 3]);
+    check_found(&cloud, &["s3://logs", "--account", OTHER], &[1]);
+    check_found(&cloud, &["s3://logs", "--org-id", "o-abc"], &[1, 2, 3]);
 }
 
 #[test]
 fn several_prefixes_are_found_side_by_side() {
     let cloud = cloud(&[("a/AWSLogs/", ACCOUNT, "eu-west-1"), ("b/c/AWSLogs/o-abc/", ACCOUNT, "eu-west-1")]);
-    gives(&cloud, &["s3://logs"], &[0, 1]);
-    gives(&cloud, &["s3://logs/b"], &[1]);
+    check_found(&cloud, &["s3://logs"], &[0, 1]);
+    check_found(&cloud, &["s3://logs/b"], &[1]);
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn a_prefix_can_be_a_region_or_a_day() {
     let region = format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1");
     for below in ["", "/", "/2026", "/2026/10/", "/2026/10/01", "/2026/10/01/"] {
         let address = format!("{region}{below}");
-        gives(&cloud, &[&address], &[0]);
-        gives(&cloud, &[&address, "--since", "2026-10-01", "--until", "2026-10-02"], &[0]);
+        check_found(&cloud, &[&address], &[0]);
+        check_found(&cloud, &[&address, "--since", "2026-10-01", "--until", "2026-10-02"], &[0]);
     }
-    gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail")], &[0, 1]);
-    gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}")], &[0, 1]);
+    check_found(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail")], &[0, 1]);
+    check_found(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}")], &[0, 1]);
     assert!(gives_none(&cloud, &format!("{region}/2026/10/02")).contains("no objects with this prefix"));
 }
 
@@ -138,9 +138,9 @@ fn a_prefix_can_be_a_single_object() {
     let key = key("AWSLogs/", ACCOUNT, "eu-west-1", MINUTE);
     cloud.bucket.put(format!("{key}.bak"), "");
     cloud.bucket.put("export/events.json", r#"{"eventName":"1","eventVersion":"1"}"#);
-    gives(&cloud, &[&format!("s3://logs/{key}")], &[0]);
-    gives(&cloud, &["--bucket", "logs", "--prefix", &key, "--since", "2026-10-01"], &[0]);
-    gives(&cloud, &["s3://logs/export/events.json"], &[1]);
+    check_found(&cloud, &[&format!("s3://logs/{key}")], &[0]);
+    check_found(&cloud, &["--bucket", "logs", "--prefix", &key, "--since", "2026-10-01"], &[0]);
+    check_found(&cloud, &["s3://logs/export/events.json"], &[1]);
     assert!(
         gives_none(&cloud, "s3://logs/export/event").contains("s3://logs/export/event/: no objects with this prefix")
     );
@@ -170,12 +170,12 @@ fn accounts_organisations_and_regions_prune_lists_and_downloads() {
         ("--org-id", "o-abc", &[3], "o-xyz"),
         ("--region", "eu-*", &[1, 2, 3, 4], "ap-southeast-2"),
     ] {
-        gives(&cloud, &["s3://logs", option, value], numbers);
+        check_found(&cloud, &["s3://logs", option, value], numbers);
         for request in cloud.server.requests() {
             assert!(!request.key.contains(forbidden), "{option} {value}: {request:?}");
         }
     }
-    // Not eu-west-1, but its folder may hold events of global services: it is fetched.
+    // The folder of eu-west-1 is fetched too, as it may contain events of global services.
     cloud.server.reset_counts();
     assert_eq!(cloud.run(&["--region", "!eu-west-1"]).lines(0), ["0"]);
     assert_eq!(cloud.server.counts().get, 5);
@@ -243,7 +243,7 @@ fn a_bucket_without_logs_says_what_is_there_instead() {
 }
 
 #[test]
-fn a_thousand_accounts_are_found_page_by_page() {
+fn accounts_are_found_page_by_page() {
     let cloud = Cloud::with(testkit::s3::Bucket::new().page_size(7));
     let accounts: Vec<String> = (0..40).map(|number| format!("1111222233{number:02}")).collect();
     for account in &accounts {

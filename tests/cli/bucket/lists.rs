@@ -6,7 +6,7 @@ use jiff::civil::date;
 use testkit::s3::{Bucket, Fault, Operation, Synthetic};
 
 use super::cloud::Cloud;
-use crate::harness::Ran;
+use crate::harness::RunResult;
 
 /// A bucket with `files` files a day for `days` days, from 2026-01-01 on.
 fn cloud(accounts: usize, regions: usize, days: usize, files: usize) -> Cloud {
@@ -14,7 +14,7 @@ fn cloud(accounts: usize, regions: usize, days: usize, files: usize) -> Cloud {
     Cloud::with(Bucket::synthetic(Synthetic { accounts, regions, first_day, days, files, ..Synthetic::default() }))
 }
 
-/// What there is of a window, and how many lists it took to find out.
+/// The number of objects in a window, and the number of list requests that found them.
 #[track_caller]
 fn listed(cloud: &Cloud, arguments: &[&str]) -> (u64, u64) {
     cloud.server.reset_counts();
@@ -36,7 +36,7 @@ const LAST_DAY: &[&str] = &["--since", "2026-04-10"];
 #[test]
 fn a_day_of_a_million_objects_takes_few_lists() {
     const REGIONS: u64 = 20;
-    // The bucket, AWSLogs/, and of each account the kinds of logs and the regions.
+    // Lists of the bucket and of AWSLogs/, and for each account, of its kinds and its regions.
     const SEARCH: u64 = 2 + 2 * 5;
     let cloud = cloud(5, 4, 100, 500);
     for window in [FIRST_DAY, SOME_DAY, LAST_DAY] {
@@ -44,7 +44,7 @@ fn a_day_of_a_million_objects_takes_few_lists() {
         assert_eq!(objects, 10_000);
         assert_eq!(lists, REGIONS + SEARCH, "{window:?}");
     }
-    // Pages that end just where the days do say that there may be more.
+    // A page that ends with the last key of a day does not show that the day is complete.
     let (objects, lists) = listed(&cloud, SOME_DAY_AND_THE_NEXT);
     assert_eq!(objects, 20_000);
     assert!(lists <= REGIONS + SEARCH + objects / 1000, "{lists}");
@@ -62,7 +62,7 @@ fn small_regions_take_about_one_list_each() {
 
 #[test]
 fn a_full_region_is_listed_in_parts_side_by_side() {
-    // Of what an account of one region has in 20 days.
+    // The logs of one account and region of 20 days.
     for (arguments, days) in [
         (&[][..], 20),
         (&["--since", "2026-01-05", "--until", "2026-01-14T23:00"], 11),
@@ -74,7 +74,7 @@ fn a_full_region_is_listed_in_parts_side_by_side() {
         cloud.server.fault(Fault::list("AWSLogs/*/CloudTrail/*/").skip(1).gather(at_once));
         let (objects, lists) = listed(&cloud, arguments);
         assert_eq!(objects, 2_000 * days);
-        // The search, a list, a page for each thousand, and what parts may cost more.
+        // The search, a list, a page for each thousand, and extra lists for parts.
         assert!(lists <= 4 + 1 + objects / 1000 + 32, "{arguments:?}: {lists}");
         assert!(cloud.server.counts().peak >= at_once as u64, "{:?}", cloud.server.counts());
     }
@@ -83,16 +83,16 @@ fn a_full_region_is_listed_in_parts_side_by_side() {
 #[test]
 fn parts_give_what_the_whole_list_gives() {
     let cloud = cloud(1, 1, 3, 4_000);
-    let rows = |ran: Ran| ran.lines(0)[1..].join("\n");
+    let rows = |ran: RunResult| ran.lines(0)[1..].join("\n");
     cloud.server.record();
     let run = ["sync", "s3://logs", "--dry-run", "-q"];
     let whole = rows(cloud.trial.run(&run));
     let starts: Vec<String> =
         cloud.server.requests().iter().filter_map(|request| request.parameter("start-after")).collect();
-    assert!(starts.len() > 1, "it was listed in parts: {starts:?}");
+    assert!(starts.len() > 1, "not listed in parts: {starts:?}");
     assert_eq!(whole.matches("\t4000\t").count(), 3, "{whole}");
     let keys: Vec<String> = cloud.bucket.keys("");
-    // Where the parts meet lies no key twice, and none is left out.
+    // No key is at the start of a part, so none is listed twice or left out.
     for start in &starts {
         assert!(!keys.contains(start), "{start}");
     }
@@ -138,7 +138,7 @@ fn half_a_million_objects_are_listed_in_little_memory() {
     stderr.read_to_string(&mut said).unwrap();
     assert_eq!(rows.lines().count(), 1 + 1_000, "{said}");
     assert!(said.starts_with("trail2tsv: 500,000 objects to download ("), "{said}");
-    // The search, a list for each region, a page for each thousand, and what parts may cost more.
+    // The search, a list for each region, a page for each thousand, and extra lists for parts.
     let lists = cloud.server.counts().list;
     assert!(lists <= 12 + 10 + 500 + 32, "{lists}");
     assert!(lists > 500 && peak > 4 << 20 && peak < MAX_BYTES, "{peak} bytes, {lists} lists");

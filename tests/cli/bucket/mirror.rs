@@ -59,7 +59,7 @@ fn offline_and_the_folder_give_the_same_rows() {
     let online = cloud.trial.run(&bucket);
     assert_eq!(online.lines(0).len(), 6);
 
-    // Nobody is there to be asked, nor anything to ask with.
+    // There is no server, and there are no credentials.
     drop(cloud.server);
     cloud.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_PROFILE", "nobody");
     let last = "trail2tsv: 5 events in 5 files read, 5 matched\n";
@@ -73,7 +73,7 @@ fn offline_reads_only_the_requested_logs() {
     for (account, region) in [(ACCOUNT, "eu-west-1"), (ACCOUNT, "eu-west-2"), (OTHER, "eu-west-1")] {
         cloud.log("AWSLogs/o-abc/", account, region, "2026-10-01T09:15", &[&format!("{account} {region}")]);
     }
-    // Folders around the mirror may look like those of a bucket.
+    // The path of the mirror may look like folders of a bucket.
     for mirror in ["mirror", "444455556666/CloudTrail/eu-west-2/2020/01/01"] {
         let run = |arguments: &[&str]| {
             let all = ["--bucket", "logs", "--mirror", mirror, "-c", "eventName", "--no-header", "-q"];
@@ -110,7 +110,7 @@ fn two_buckets_are_not_mixed_in_one_mirror() {
         cloud.trial.run(arguments).shows(1, "", said);
     }
     assert_eq!((cloud.server.counts().list, cloud.assert_whole()), (0, 2));
-    // A mirror that something else has filled has no mark.
+    // A mirror that another program has filled has no marker.
     fs::remove_file(cloud.trial.path("mirror").join(super::cloud::MARK)).unwrap();
     cloud.run(&["-q"]).shows(0, &minutes(2), "");
     assert_eq!((cloud.server.counts().get, cloud.trial.read("mirror/.trail2tsv-bucket")), (0, "logs\n".into()));
@@ -121,7 +121,7 @@ fn a_late_object_is_in_the_rows_of_the_next_run() {
     let cloud = Cloud::with_logs(3);
     let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
     cloud.run(&window).shows(0, &minutes(3), "");
-    // Among those of the day that are there already, and a day later.
+    // One between the mirrored objects of the day, and one a day later.
     let between = [super::cloud::event(ACCOUNT, "eu-west-1", "2026-10-01T09:01", "between")];
     cloud.bucket.put(cloud.bucket.keys("")[1].replace("AAAA", "ZZZZ"), super::cloud::records(&between));
     let late = [super::cloud::event(ACCOUNT, "eu-west-1", "2026-10-01T09:00", "late")];

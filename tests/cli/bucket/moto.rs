@@ -20,7 +20,7 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Starts a server; `None` if there is no moto.
+    /// Starts a server. `None` if moto is not installed or does not start.
     pub fn start(trial: &Trial) -> Option<Moto> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("moto_server")

@@ -67,7 +67,7 @@ fn rows_are_written_while_later_objects_are_downloaded() {
     let mut rows = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = |count: usize| -> Vec<String> { rows.by_ref().take(count).map(Result::unwrap).collect() };
     assert_eq!(lines(&next(20)), minutes(20));
-    // The one that is late keeps back the rows of those after it, not their downloads.
+    // The late object delays the rows of later ones, but not their downloads.
     wait_until(|| cloud.assert_whole() == 39 && closed.fired() > 0);
     is_open.store(true, Relaxed);
     assert_eq!(lines(&next(99)), minutes(40)[minutes(20).len()..]);

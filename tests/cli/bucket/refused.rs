@@ -8,7 +8,7 @@ use super::cloud::{Cloud, KEY_ID, minutes};
 
 const SIGN_IN: &str = "sign in again, for example with `aws sso login`, or choose another profile with --profile";
 
-/// As [`Cloud::with_logs`], in this bucket.
+/// Like [`Cloud::with_logs`], in this bucket.
 fn with_logs(bucket: Bucket, count: usize) -> Cloud {
     let cloud = Cloud::with(bucket);
     (0..count).for_each(|number| drop(cloud.minute(number)));
@@ -46,7 +46,7 @@ fn rejected_credentials_end_the_run() {
         let cloud = Cloud::with_logs(1);
         cloud.server.fault(Fault::any().status(403, code));
         cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: {text}; {SIGN_IN}\n"));
-        assert_eq!(cloud.server.counts().list, 1, "asked once is enough");
+        assert_eq!(cloud.server.counts().list, 1, "one request is enough");
     }
     let cloud = with_logs(Bucket::new().access(Access::SignedBy("AKIAOTHER".into())), 1);
     let text = "the credentials were rejected (InvalidAccessKeyId)";
@@ -106,7 +106,7 @@ fn the_region_of_the_bucket_is_found() {
         cloud.trial.env("AWS_REGION", "eu-central-1");
         cloud.server.reset_counts();
         cloud.run(&["-q"]).shows(0, &minutes(3), "");
-        assert_eq!(cloud.server.counts().list, 5, "a right guess costs nothing");
+        assert_eq!(cloud.server.counts().list, 5, "a right region needs no further request");
     }
 }
 
@@ -180,7 +180,7 @@ fn an_object_that_may_not_be_read_loses_only_itself() {
                 keys[1]
             ),
         );
-        assert_eq!(cloud.server.counts().get, 3, "asked once is enough");
+        assert_eq!(cloud.server.counts().get, 3, "one request is enough");
         assert_eq!(cloud.mirrored(), [&keys[0][..], &keys[2]]);
     }
 }
@@ -190,7 +190,7 @@ fn an_object_that_vanishes_is_named() {
     let cloud = Cloud::with_logs(3);
     let key = cloud.bucket.keys("")[1].clone();
     let (bucket, gone) = (cloud.bucket.clone(), key.clone());
-    // Gone as soon as it was listed.
+    // The object is removed after it was listed.
     let remove = move |_: &testkit::s3::Request| {
         bucket.remove(gone.as_str());
         false
@@ -244,7 +244,7 @@ fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
 }
 
 #[test]
-fn the_endpoint_can_be_typed() {
+fn the_endpoint_is_an_option() {
     let mut cloud = Cloud::with_logs(2);
     let endpoint = cloud.server.endpoint();
     cloud.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");

@@ -4,8 +4,8 @@
 
 use super::cloud::{ACCOUNT, Cloud, event, key, records};
 
-/// The regions of each partition, and those that its global services carry,
-/// wherever they are delivered.
+/// The regions of each partition, and the regions of its global services, whose
+/// events can be in the folder of any region.
 const PARTITIONS: [(&[&str], &[&str]); 6] = [
     (
         &[
@@ -27,9 +27,9 @@ const PARTITIONS: [(&[&str], &[&str]); 6] = [
     (&["eu-isoe-west-1", "eu-isoe-north-1"], &["eu-isoe-west-1"]),
 ];
 
-/// A log in the folder of every region, with an event of its own region, one of
-/// each global region, and one without a region; each is called by its own
-/// region and that of its folder.
+/// A log in the folder of every region, with an event of that region, one of each
+/// global region, and one without a region. Events are named by their region and
+/// the region of the folder.
 fn everywhere() -> Cloud {
     let cloud = Cloud::new();
     for (regions, global) in PARTITIONS {

@@ -3,14 +3,14 @@
 use testkit::s3::{Bucket, Fault};
 
 use super::cloud::{ACCOUNT, Cloud, OTHER, key, lines, minutes, signal, wait_until};
-use crate::harness::Ran;
+use crate::harness::RunResult;
 
-fn sync(cloud: &Cloud, arguments: &[&str]) -> Ran {
+fn sync(cloud: &Cloud, arguments: &[&str]) -> RunResult {
     cloud.trial.run(&[&["sync", "--bucket", "logs", "--mirror", "mirror"], arguments].concat())
 }
 
 #[test]
-fn a_bucket_is_mirrored_and_nothing_is_written() {
+fn sync_mirrors_a_bucket_and_prints_no_rows() {
     let cloud = Cloud::with_logs(5);
     let size = cloud.size(&cloud.bucket.keys(""));
     sync(&cloud, &[]).shows(
@@ -48,7 +48,7 @@ fn only_what_was_asked_for_is_mirrored() {
 }
 
 #[test]
-fn a_file_of_settings_says_what_is_mirrored() {
+fn a_settings_file_names_the_bucket() {
     let cloud = Cloud::with_logs(2);
     cloud.trial.write("audit.toml", "bucket = \"logs\"\n");
     let ran = cloud.trial.run(&["sync", "--config", "audit.toml", "--mirror", "mirror"]);
@@ -112,7 +112,7 @@ fn a_dry_run_says_what_is_missing_and_fetches_nothing() {
 }
 
 #[test]
-fn a_mirroring_can_be_interrupted() {
+fn sync_can_be_interrupted() {
     let cloud = Cloud::with_logs(8);
     cloud.server.fault(Fault::get(&cloud.bucket.keys("")[5]).stall(std::time::Duration::from_secs(600)));
     let child = cloud.trial.command(&["sync", "s3://logs", "--mirror", "mirror"]).spawn().unwrap();
@@ -133,7 +133,7 @@ fn several_buckets_are_mirrored_one_after_the_other() {
         indicatif::HumanBytes(4 + cloud.size(&cloud.bucket.keys("")).0)
     );
     assert!(ran.stderr.starts_with(&said), "{ran:?}");
-    assert_eq!(cloud.trial.run(&["s3://more", "--offline", "-q"]).code, Some(3), "its body is no log");
+    assert_eq!(cloud.trial.run(&["s3://more", "--offline", "-q"]).code, Some(3), "its body is not a log");
 }
 
 #[test]

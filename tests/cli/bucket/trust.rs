@@ -1,5 +1,5 @@
-//! Mirrors with foreign content: links lead no read or write out of them, and special
-//! files never block a run.
+//! Mirrors with foreign content: nothing is read or written outside them through links,
+//! and special files never block a run.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
@@ -9,11 +9,11 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::cloud::{Cloud, MARK, OTHER, PART, files, minutes};
-use crate::harness::Ran;
+use crate::harness::RunResult;
 
 const DAY: &str = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01/";
 
-/// A mirror of logs that were fetched.
+/// A bucket with logs that are already mirrored.
 fn mirrored(count: usize) -> Cloud {
     let cloud = Cloud::with_logs(count);
     cloud.run(&["-q"]).shows(0, &minutes(count), "");
@@ -24,7 +24,7 @@ fn pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// The path of a socket must be short when it is made.
+/// Makes a socket in a short path, because long ones are refused, and moves it.
 fn socket(path: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("s");
@@ -32,16 +32,16 @@ fn socket(path: &Path) {
     fs::rename(made, path).unwrap();
 }
 
-/// Puts something into the place of a file or folder.
+/// Replaces a file or folder with something else.
 fn replace(path: &Path, put: impl FnOnce(&Path)) {
     let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     put(path);
 }
 
-type Plant = fn(&Path);
+type PlantFile = fn(&Path);
 
-/// What can be planted in the place of a file, and how it is refused.
-const PLANTS: [(Plant, &str); 4] = [
+/// The things that can be planted in place of a file, and the texts that refuse them.
+const PLANTS: [(PlantFile, &str); 4] = [
     (|path| symlink("/dev/zero", path).unwrap(), "a link (links in a mirror are not followed)"),
     (|path| symlink("../../elsewhere.json", path).unwrap(), "a link (links in a mirror are not followed)"),
     (pipe, "not a regular file"),
@@ -49,7 +49,7 @@ const PLANTS: [(Plant, &str); 4] = [
 ];
 
 /// All ways to use a mirror.
-fn runs(cloud: &Cloud) -> [Ran; 4] {
+fn runs(cloud: &Cloud) -> [RunResult; 4] {
     let sync = |more: &[&str]| cloud.trial.run(&[&["sync", "s3://logs", "--mirror", "mirror"], more].concat());
     [cloud.run(&["-q"]), cloud.run(&["-q", "--offline"]), sync(&["-q"]), sync(&["-q", "--dry-run"])]
 }
@@ -66,7 +66,7 @@ fn a_marker_that_is_not_a_regular_file_is_refused() {
         }
         assert_eq!(cloud.server.counts().list, 0);
     }
-    // One without an end is not read to it.
+    // A huge marker is not read to the end.
     let cloud = mirrored(1);
     let mark = fs::File::create(cloud.trial.path("mirror").join(MARK)).unwrap();
     mark.set_len(1 << 40).unwrap();
@@ -121,7 +121,7 @@ fn nothing_is_written_or_read_through_a_link_to_a_folder() {
     const WHY: &str = "its folder in the mirror is a link (links are not followed)";
     let folders: Vec<&str> = DAY.match_indices('/').map(|(at, _)| &DAY[..at]).collect();
     for folder in folders {
-        // To a folder elsewhere, to another one of the mirror, and to nothing.
+        // Links to a folder outside, to another folder of the mirror, and to nothing.
         for target in ["outside", "within", "nowhere"] {
             let cloud = Cloud::with_logs(2);
             let key = cloud.log("zz/AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15", &["other"]);
@@ -187,7 +187,7 @@ fn the_mirror_itself_may_be_a_link_that_was_named() {
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     assert_eq!((cloud.server.counts().get, files(&cloud.trial.path("disk")).len()), (3, 3));
     cloud.run(&["-q", "--offline"]).shows(0, &minutes(3), "");
-    // In other folders that are read, links are followed as ever.
+    // If it is read as a folder, the link is followed as usual.
     cloud.trial.run(&["mirror", "-c", "eventName", "--no-header", "-q"]).shows(0, &minutes(3), "");
 }
 

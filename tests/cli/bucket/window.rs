@@ -4,8 +4,8 @@ use testkit::s3::{Bucket, Operation};
 
 use super::cloud::{ACCOUNT, Cloud, event, key, lines, records};
 
-/// A log every six hours from 2026-09-25 to 2026-10-09, each called by its
-/// minute, with a second event an hour older.
+/// A log every six hours from 2026-09-25 to 2026-10-09, with an event that is
+/// named by its minute, and a second one that is half an hour older.
 fn fortnight(page_size: usize) -> Cloud {
     let cloud = Cloud::with(Bucket::new().page_size(page_size));
     for day in (25..=30).map(|day| format!("2026-09-{day}")).chain((1..=9).map(|day| format!("2026-10-{day:02}"))) {
@@ -19,7 +19,7 @@ fn fortnight(page_size: usize) -> Cloud {
     cloud
 }
 
-/// The keys that were asked for.
+/// The keys of the requested objects.
 fn fetched(cloud: &Cloud) -> Vec<String> {
     let gets = cloud.server.requests().into_iter().filter(|request| request.operation == Operation::Get);
     let mut keys: Vec<String> = gets.map(|request| request.key).collect();
@@ -63,7 +63,7 @@ fn the_list_starts_at_the_first_day_and_ends_after_the_last() {
     cloud.run(&["--since", "2026-10-01T12:00", "--until", "2026-10-03", "-q"]);
     let prefix = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/");
     let lists: Vec<_> = cloud.server.requests().into_iter().filter(|request| request.key == prefix).collect();
-    // A page is a day here: four days, and the page that shows that they are past.
+    // Each page has one day: four days, and the page that shows that they are over.
     assert_eq!(lists.len(), 5, "{lists:#?}");
     assert_eq!(lists[0].parameter("start-after"), Some(format!("{prefix}2026/10/01")));
 }
@@ -113,13 +113,13 @@ fn late_deliveries_are_found_within_the_late_days() {
     };
     let names: Vec<String> = (1..=31).map(late).collect();
     let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
-    // What is delivered in the first minutes after midnight is hardly late.
+    // By default, one late day is searched.
     cloud.run(&window).shows(0, "late1\nlate2\n", "");
     for (days, found) in [(0, 0), (1, 2), (2, 3), (7, 8), (30, 31)] {
         let asked = days.to_string();
         cloud.run(&[&window[..], &["--late-days", &asked]].concat()).shows(0, &lines(&names[..found]), "");
     }
-    // Without an end of the window there is no last day.
+    // If the window has no end, all later days are searched.
     cloud.run(&window[..3]).shows(0, &lines(&names), "");
 }
 
@@ -132,8 +132,8 @@ fn a_file_with_an_unknown_name_is_fetched_and_filtered() {
     cloud.run(&["-q", "--since", "2026-10-01T10:00"]).shows(0, "2026-10-01T11:00\n", "");
 }
 
-/// A log for each of these days, delivered just after midnight, of what happened
-/// on 2026-10-01.
+/// A log for each of these days, delivered just after midnight, with an event of
+/// 2026-10-01.
 fn delivered_on(days: &[&str]) -> Cloud {
     let cloud = Cloud::new();
     for day in days {
@@ -166,8 +166,9 @@ fn one_late_day_reaches_the_day_after_that_of_the_end() {
 fn the_last_line_names_the_last_late_day() {
     let cloud = delivered_on(&["2026-10-02"]);
     let window = ["--since", "2026-10-01", "--until", "2026-10-01T12:00"];
-    let ends =
-        |ran: crate::harness::Ran, end: &str| assert!(ran.code == Some(0) && ran.stderr.ends_with(end), "{ran:?}");
+    let ends = |ran: crate::harness::RunResult, end: &str| {
+        assert!(ran.code == Some(0) && ran.stderr.ends_with(end), "{ran:?}")
+    };
     for (days, last) in [("30", "2026-10-31"), ("1", "2026-10-02"), ("0", "2026-10-01")] {
         let said = format!("; searched for late deliveries up to {last}\n");
         let late = [&window[..], &["--late-days", days]].concat();
@@ -180,7 +181,7 @@ fn the_last_line_names_the_last_late_day() {
         ends(cloud.trial.run(&[&["summary", "s3://logs", "--mirror", "mirror"], &late[..]].concat()), &said);
     }
     ends(cloud.run(&[&window[..], &["--offline"]].concat()), "; searched for late deliveries on all later days\n");
-    // Where the window has no end, there is none to look past; nor for one object.
+    // Without an end of the window, and for a single object, there are no late days.
     for arguments in [&window[..2], &[]] {
         assert!(!cloud.run(arguments).stderr.contains("late deliveries"));
     }

@@ -5,12 +5,12 @@
 use serde_json::{Value, json};
 use testkit::event_history::{EventHistoryServer, HistoryEvent, LookupRequest};
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
-/// Number of regions that are asked if none is named.
+/// Number of regions that are read if none is named.
 pub const REGIONS: usize = 34;
 
-/// What the last line says of what event history lacks.
+/// The note in the last line about events that event history lacks.
 pub const OLD: &str = "event history has no data events, and none older than 90 days";
 
 /// A server, and a folder to run in.
@@ -29,7 +29,7 @@ impl Account {
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
             .env("AWS_REGION", "eu-west-1")
-            // Every attempt is one of the reader itself, which does not pause.
+            // Only the reader itself repeats requests, and does not pause.
             .env("AWS_MAX_ATTEMPTS", "1")
             .env("_TRAIL2TSV_LOOKUP_INTERVAL", "0");
         Account { server, trial }
@@ -71,12 +71,13 @@ impl Account {
     }
 
     /// Runs the main command on the event history.
-    pub fn rows(&self, arguments: &[&str]) -> Ran {
+    pub fn rows(&self, arguments: &[&str]) -> RunResult {
         self.trial.run(&[&["--event-history", "--no-header", "-c", "eventTime,eventName,userName"], arguments].concat())
     }
 
-    /// Runs the main command quietly and returns the events' names and what was asked of a region.
-    pub fn asked(&self, arguments: &[&str], region: &str) -> (Vec<String>, Vec<Value>) {
+    /// Runs the main command quietly, and returns the names of events and the bodies of the
+    /// requests to a region.
+    pub fn requests_for(&self, arguments: &[&str], region: &str) -> (Vec<String>, Vec<Value>) {
         self.server.requests();
         let ran = self.trial.run(&[&["--event-history", "-q", "--no-header", "-c", "eventName"], arguments].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
@@ -90,7 +91,7 @@ pub fn count(requests: &[LookupRequest], region: &str) -> usize {
     requests.iter().filter(|request| request.region == region).count()
 }
 
-/// An event as a log has it.
+/// An event as in a log.
 pub fn json(id: &str, time: &str, name: &str, user: &str) -> Value {
     json!({
         "eventVersion": "1.11", "eventID": id, "eventTime": time, "eventName": name,

@@ -23,7 +23,7 @@ fn events_are_counted() {
 }
 
 #[test]
-fn a_history_reads_it_from_the_newest_event_on() {
+fn history_accepts_events_from_newest_to_oldest() {
     let account = Account::with_story();
     let arguments = ["history", "resource", "i-0abc12de34f567890", "-c", "from,until,property,value,begunBy,endedBy"];
     let ran = account.trial.run(&[&arguments[..], &["--event-history"]].concat());
@@ -40,14 +40,14 @@ fn a_history_reads_it_from_the_newest_event_on() {
 }
 
 #[test]
-fn expressions_run_on_it() {
+fn jq_runs_on_event_history() {
     let account = Account::with_story();
     let ran = account.trial.run(&["--event-history", "-q", "--jq", ".eventName | select(endswith(\"User\"))"]);
     ran.shows(0, "DeleteUser\nCreateUser\n", "");
 }
 
 #[test]
-fn duplicates_and_orders_work_on_it() {
+fn dedupe_and_sort_work_on_event_history() {
     let account = Account::with_story();
     account.server.add("eu-west-1", [event("1", "2026-10-01T09:00:00Z", "RunInstances", "alice")]);
     let ran = account.rows(&["-q", "--dedupe", "--sort", "eventTime", "-e", "RunInstances,CreateUser"]);

@@ -1,4 +1,4 @@
-//! Which options go with the event history.
+//! The options that can be combined with the event history.
 
 use super::account::Account;
 
@@ -35,7 +35,7 @@ fn a_pattern_for_no_region_is_refused() {
 }
 
 #[test]
-fn sync_refuses_it() {
+fn sync_refuses_event_history() {
     let expected = "trail2tsv: --event-history: sync mirrors buckets; to read the event history, leave out sync\n\
                     trail2tsv: try --help\n";
     let account = Account::new();
@@ -62,7 +62,7 @@ fn settings_for_buckets_are_ignored() {
 }
 
 #[test]
-fn it_can_be_read_with_files() {
+fn event_history_can_be_read_with_files() {
     let account = Account::with_story();
     let event = super::account::json("9", "2026-10-01T10:00:00Z", "StopInstances", "carol");
     account.trial.write("log", format!("{event}\n"));

@@ -39,7 +39,7 @@ fn the_page_with_the_newest_event_comes_first() {
     account.server.page(1);
     let names = ["CreateTags", "DeleteUser", "TerminateInstances", "DescribeInstances", "CreateUser", "RunInstances"];
     for threads in ["1", "4"] {
-        let (rows, _) = account.asked(&["--threads", threads], "");
+        let (rows, _) = account.requests_for(&["--threads", threads], "");
         assert_eq!(rows, names);
     }
 }
@@ -56,7 +56,7 @@ fn every_page_is_read_in_the_order_of_time() {
         .flat_map(|(page, region)| (0..50).rev().map(move |place| format!("{region}-{}", page * 50 + place)))
         .collect();
     for _ in 0..3 {
-        let (rows, requests) = account.asked(&[], "eu-west-1");
+        let (rows, requests) = account.requests_for(&[], "eu-west-1");
         assert!(rows == expected);
         assert_eq!(requests.len(), 22);
         assert!(requests[1..].iter().all(|request| request["NextToken"].is_string()));
@@ -71,7 +71,7 @@ fn the_order_does_not_depend_on_which_answer_comes_first() {
         account.server.page(3);
         regions.iter().for_each(|region| account.server.add(region, events(region, 20)));
         account.server.delay(slow, Duration::from_millis(20));
-        account.asked(&["-r", "*"], "").0
+        account.requests_for(&["-r", "*"], "").0
     };
     let expected = rows("sa-east-1");
     assert_eq!(expected.len(), 40);
@@ -95,7 +95,7 @@ fn the_rows_are_those_of_the_same_events_in_a_file() {
     let from_file = account.trial.run(&[&["file"], &options[..]].concat());
     let from_server = account.trial.run(&[&["--event-history", "-r", "sa-east-1"], &options[..]].concat());
     from_server.shows(0, "", "");
-    // Its events are of another region than the one that returned them.
+    // The events name another region than the one that returned them.
     let from_server = account.trial.run(&[&["--event-history", "--since", "2026-10-02"], &options[..]].concat());
     assert_eq!(from_file.lines(0).len(), 2);
     from_server.shows(0, &from_file.stdout, "");
@@ -112,7 +112,7 @@ fn the_column_file_shows_the_region() {
 fn the_window_is_asked_for_and_applied_exactly() {
     let account = Account::with_story();
     let window = ["--since", "2026-10-01T09:05:00.5Z", "--until", "2026-10-01T09:25:00Z"];
-    let (rows, requests) = account.asked(&window, "us-east-1");
+    let (rows, requests) = account.requests_for(&window, "us-east-1");
     assert_eq!(rows, ["TerminateInstances", "DescribeInstances"]);
     assert_eq!(requests, [json!({"StartTime": 1790845500, "EndTime": 1790846700, "MaxResults": 50})]);
     let ran = account.rows(&["--since", "2026-10-01T09:25:00Z", "-r", "us-east-1"]);

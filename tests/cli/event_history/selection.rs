@@ -26,20 +26,20 @@ fn one_condition_is_asked_for_and_all_are_applied() {
         (&["--writes", "-u", "!bob"], ("ReadOnly", "false"), &["CreateTags", "RunInstances", "CreateUser"]),
         (&["--access-key", "asiaiosfodnn7example"], ("AccessKeyId", "ASIAIOSFODNN7EXAMPLE"), &["CreateTags"]),
     ] {
-        let (found, requests) = account.asked(arguments, "us-east-1");
+        let (found, requests) = account.requests_for(arguments, "us-east-1");
         assert_eq!(
             (found.as_slice(), requests.len()),
             (&rows.iter().map(|row| (*row).into()).collect::<Vec<String>>()[..], 1),
             "{arguments:?}"
         );
         assert_eq!(selection(&requests[0]), Some(expected), "{arguments:?}");
-        let (all, requests) = account.asked(&[arguments, &["--no-pushdown"]].concat(), "us-east-1");
+        let (all, requests) = account.requests_for(&[arguments, &["--no-pushdown"]].concat(), "us-east-1");
         assert_eq!((all, selection(&requests[0])), (found, None), "{arguments:?}");
     }
 }
 
 #[test]
-fn patterns_and_lists_are_only_applied_here() {
+fn patterns_and_lists_are_not_part_of_requests() {
     let account = Account::with_story();
     for (arguments, rows) in [
         (&["-e", "*User"][..], &["DeleteUser", "CreateUser"][..]),
@@ -47,7 +47,7 @@ fn patterns_and_lists_are_only_applied_here() {
         (&["-e", "!*Instances,!CreateTags"], &["DeleteUser", "CreateUser"]),
         (&["--resource", "i-0abc*", "-e", "Run*"], &["RunInstances"]),
     ] {
-        let (found, requests) = account.asked(arguments, "us-east-1");
+        let (found, requests) = account.requests_for(arguments, "us-east-1");
         assert_eq!(
             (found, requests),
             (rows.iter().map(|row| (*row).into()).collect(), vec![json!({"MaxResults": 50})]),
@@ -117,10 +117,10 @@ fn an_arn_is_looked_up_by_both_its_names() {
     account.server.page(7);
     let mut expected: Vec<String> = (0..300).map(|number| format!("E{number:03}")).collect();
     let arguments = ["--resource", ARN, "--sort", "eventTime"];
-    let (found, requests) = account.asked(&arguments, "eu-west-1");
+    let (found, requests) = account.requests_for(&arguments, "eu-west-1");
     assert_eq!(found, expected);
     assert_eq!(requests.len(), 2 * 29);
-    let (found, requests) = account.asked(&["--resource", ARN], "us-east-1");
+    let (found, requests) = account.requests_for(&["--resource", ARN], "us-east-1");
     let mut names: Vec<&str> = requests.iter().filter_map(selection).map(|(_, value)| value).collect();
     // They are requested side by side.
     names.sort_unstable();
@@ -129,5 +129,5 @@ fn an_arn_is_looked_up_by_both_its_names() {
     let mut sorted = found.clone();
     sorted.sort();
     assert_eq!(sorted, expected);
-    assert_eq!(account.asked(&["--resource", ARN], "").0, found);
+    assert_eq!(account.requests_for(&["--resource", ARN], "").0, found);
 }

@@ -1,5 +1,5 @@
-//! The commands of the documents: each is accepted, and fails only because there is no queue and
-//! no bucket.
+//! The commands in the documents: each is accepted, and fails only because no service can be
+//! reached.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use crate::harness::Trial;
 
-/// Where nothing listens.
+/// An address at which nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// The commands in a text, without what reads their output.
+/// The commands in a text, without the programs that read their output.
 fn commands(text: &str) -> Vec<String> {
     let lines = text.lines().filter_map(|line| line.find("trail2tsv follow -").map(|at| &line[at..]));
     let is_whole = |line: &&str| !line.contains('`');

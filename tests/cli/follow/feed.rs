@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use testkit::sqs::{MessageId, SqsServer};
 
 use crate::bucket::cloud::{Cloud, signal, wait_until};
-use crate::harness::Ran;
+use crate::harness::RunResult;
 
 /// A bucket and its queue.
 pub struct Feed {
@@ -20,7 +20,7 @@ pub struct Feed {
     pub queue: SqsServer,
 }
 
-/// A follower that runs.
+/// A running follower.
 pub struct Follower {
     child: Child,
     stdout: PathBuf,
@@ -34,7 +34,7 @@ impl Feed {
         Feed::hiding(Duration::from_secs(30))
     }
 
-    /// The same, with another visibility time-out.
+    /// The same, with another visibility timeout.
     pub fn hiding(visibility: Duration) -> Feed {
         let (mut cloud, queue) = (Cloud::new(), SqsServer::start(visibility));
         let endpoint = queue.url().rsplitn(3, '/').last().unwrap().to_string();
@@ -42,13 +42,13 @@ impl Feed {
         Feed { cloud, queue }
     }
 
-    /// Announces objects as CloudTrail does by a topic.
+    /// Announces objects as CloudTrail does through a topic.
     pub fn announce(&self, keys: &[impl AsRef<str>]) -> MessageId {
         let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
         self.queue.send(in_topic(&json!({"s3Bucket": "logs", "s3ObjectKey": keys}).to_string()))
     }
 
-    /// Puts the log of the minute of this number and announces it.
+    /// Puts the log of the minute with this number and announces it.
     pub fn deliver(&self, number: usize) -> MessageId {
         self.announce(&[self.cloud.minute(number)])
     }
@@ -76,7 +76,7 @@ impl Feed {
     fn spawn(&self, arguments: Vec<&str>) -> Follower {
         let stdout = self.cloud.trial.path("out.tsv");
         let file = File::options().create(true).append(true).open(&stdout).unwrap();
-        // A pipe that nobody reads would stop it.
+        // A pipe that is not read would block it.
         let stderr = NamedTempFile::new().unwrap();
         let errors = Stdio::from(stderr.reopen().unwrap());
         let child = self.cloud.trial.command(&arguments).stdout(Stdio::from(file)).stderr(errors).spawn().unwrap();
@@ -84,7 +84,7 @@ impl Feed {
         Follower { child, stdout, stderr, arguments }
     }
 
-    /// What all followers have written.
+    /// The rows that all followers have written.
     pub fn written(&self) -> String {
         std::fs::read_to_string(self.cloud.trial.path("out.tsv")).unwrap_or_default()
     }
@@ -98,16 +98,16 @@ impl Feed {
     }
 
     /// Follows the queue until nothing is left in it.
-    pub fn drain(&self, arguments: &[&str]) -> Ran {
+    pub fn drain(&self, arguments: &[&str]) -> RunResult {
         self.drained(self.follow(arguments))
     }
 
     /// The same, with these arguments only.
-    pub fn drain_with(&self, arguments: &[impl AsRef<str>]) -> Ran {
+    pub fn drain_with(&self, arguments: &[impl AsRef<str>]) -> RunResult {
         self.drained(self.start_with(arguments))
     }
 
-    fn drained(&self, mut follower: Follower) -> Ran {
+    fn drained(&self, mut follower: Follower) -> RunResult {
         wait_until(|| self.queue.waiting() == 0 || follower.has_ended());
         match follower.has_ended() {
             true => follower.wait(self),
@@ -118,7 +118,7 @@ impl Feed {
 
 impl Follower {
     /// Asks it to stop, and waits.
-    pub fn stop(self, feed: &Feed) -> Ran {
+    pub fn stop(self, feed: &Feed) -> RunResult {
         signal(&self.child, "-TERM");
         self.wait(feed)
     }
@@ -134,8 +134,8 @@ impl Follower {
     }
 
     /// Waits for its end.
-    pub fn wait(mut self, feed: &Feed) -> Ran {
-        // A follower that does not end has failed.
+    pub fn wait(mut self, feed: &Feed) -> RunResult {
+        // This fails if the follower does not end.
         wait_until(|| self.has_ended());
         let status = self.child.wait().unwrap();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
@@ -143,7 +143,7 @@ impl Follower {
         feed.cloud.trial.ran(&arguments, Output { status, stdout, stderr })
     }
 
-    /// Ends it at once, as a crash does, and returns what it said.
+    /// Kills it, which is like a crash, and returns its messages.
     pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

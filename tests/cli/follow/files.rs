@@ -101,7 +101,7 @@ fn a_file_is_closed_at_its_age_although_nothing_matches() {
     feed.deliver(1);
     let follower = feed.start_with(&arguments(&["--rotate", "1s", "-e", "E001"]));
     wait_until(|| !files(&feed, ".part").is_empty());
-    // Each of them is received before the queue is empty again.
+    // The follower receives further messages, whose events do not match.
     let mut number = 2;
     wait_until(|| {
         number += 1;
@@ -121,7 +121,7 @@ fn the_file_of_a_killed_follower_is_completed() {
     wait_until(|| feed.queue.waiting() == 0);
     follower.kill();
     let [(part, _)] = &files(&feed, ".part")[..] else { panic!("one file") };
-    // As a crash of the machine can leave it.
+    // A crash of the machine can leave half a row.
     let path = feed.cloud.trial.path("out").join(part);
     let whole = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{whole}{{\"eventVersion\":")).unwrap();

@@ -14,25 +14,25 @@ use crate::bucket::cloud::{ACCOUNT, event, key, records};
 /// Time without any progress after which a test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The objects of a storm: whole ones, and some that are damaged.
-struct Storm {
+/// A feed with many objects, some of which are damaged, and a collector.
+struct CrashTest {
     feed: Feed,
     hec: Arc<HecServer>,
     count: usize,
-    /// Number of messages about damaged objects, which stay.
+    /// Number of messages about damaged objects, which stay in the queue.
     damaged: usize,
 }
 
-impl Storm {
+impl CrashTest {
     /// Puts objects and announces them in any order, some of them twice.
-    fn new(count: usize) -> Storm {
+    fn new(count: usize) -> CrashTest {
         let mut feed = Feed::hiding(Duration::from_secs(1));
         feed.cloud.trial.env("SPLUNK_HEC_TOKEN", "secret");
         let mut random = fastrand::Rng::with_seed(7);
         let mut order: Vec<usize> = (0..count).chain((0..count).filter(|number| number % 5 == 0)).collect();
         random.shuffle(&mut order);
         let damaged = order.iter().filter(|number| is_damaged(**number)).count();
-        let storm = Storm { feed, hec: Arc::new(HecServer::start("secret")), count, damaged };
+        let test = CrashTest { feed, hec: Arc::new(HecServer::start("secret")), count, damaged };
         for number in 0..count {
             let name = format!("E{number:05}");
             let mut log = records(&[event(ACCOUNT, "eu-west-1", &minute(number), &name)]);
@@ -40,19 +40,19 @@ impl Storm {
                 let at = log.len() - 10;
                 log[at] ^= 0xff;
             }
-            storm.feed.cloud.bucket.put(storm.key(number), log);
+            test.feed.cloud.bucket.put(test.key(number), log);
         }
         for number in order {
-            let key = storm.key(number);
+            let key = test.key(number);
             match number % 3 {
-                0 => storm.feed.queue.send(of_s3("logs", &key, None)),
-                _ => storm.feed.announce(&[key]),
+                0 => test.feed.queue.send(of_s3("logs", &key, None)),
+                _ => test.feed.announce(&[key]),
             };
             if random.u8(..) == 0 {
-                storm.feed.queue.send(in_topic("CloudTrail validation message."));
+                test.feed.queue.send(in_topic("CloudTrail validation message."));
             }
         }
-        storm
+        test
     }
 
     fn key(&self, number: usize) -> String {
@@ -60,13 +60,13 @@ impl Storm {
     }
 
     /// Kills follower after follower, lets the last one finish, and checks what has arrived.
-    fn rage(self, kills: usize) {
+    fn run_with_kills(self, kills: usize) {
         let deleted = Arc::new(Mutex::new(Vec::new()));
         let (collector, log) = (self.hec.clone(), deleted.clone());
         self.feed.queue.before_delete(move |body| log.lock().unwrap().push((body.to_string(), collector.count())));
         let arguments =
             ["follow", "--mirror", "mirror", "--journal", "journal", "--hec", &self.hec.url()].map(String::from);
-        // Status 400 for every batch that contains it.
+        // The collector answers every batch that contains it with status 400.
         self.hec.refuse(&format!("E{REFUSED:05}"));
         let mut random = fastrand::Rng::with_seed(8);
         for _ in 0..kills {
@@ -129,7 +129,7 @@ impl Storm {
 /// The number of the event that the collector refuses.
 const REFUSED: usize = 42;
 
-/// One object in twenty.
+/// Whether an object is damaged: one in twenty is.
 fn is_damaged(number: usize) -> bool {
     number % 20 == 11
 }
@@ -140,11 +140,11 @@ fn minute(number: usize) -> String {
 
 #[test]
 fn no_event_is_lost_by_a_crash() {
-    Storm::new(300).rage(6);
+    CrashTest::new(300).run_with_kills(6);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn no_event_of_ten_thousand_is_lost_by_fifty_crashes() {
-    Storm::new(10_000).rage(50);
+    CrashTest::new(10_000).run_with_kills(50);
 }

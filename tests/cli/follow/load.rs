@@ -1,4 +1,4 @@
-//! What a follower takes over an hour of traffic.
+//! The time and memory of a follower over an hour of traffic.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failure here is a failed test")]
 

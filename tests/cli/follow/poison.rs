@@ -19,11 +19,11 @@ fn a_damaged_object_is_named_once_and_its_message_goes_to_the_dead_letters() {
     let id = feed.announce(&[&damaged]);
     feed.deliver(1);
     let ran = feed.drain(&[]);
-    assert_eq!(feed.queue.dead(), [id]);
+    assert_eq!(feed.queue.dead_letters(), [id]);
     assert!(!feed.queue.is_deleted(id));
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let name = format!("s3://logs/{damaged}: ");
-    // Two things are wrong with it, and neither is said again.
+    // It has two problems, and each is reported once.
     assert_eq!(ran.stderr.matches(&name).count(), 2, "{ran:?}");
     assert!(ran.stderr.ends_with("; 1 object not read completely, named above\n"), "{ran:?}");
     assert!(feed.written().contains("E001\n"), "{ran:?}");
@@ -48,7 +48,7 @@ fn an_object_that_appears_later_is_read_then() {
 }
 
 #[test]
-fn while_s3_is_away_no_message_is_used_up() {
+fn an_outage_of_s3_sends_no_message_to_the_dead_letters() {
     let mut feed = Feed::hiding(Duration::from_secs(2));
     feed.cloud.trial.env("AWS_MAX_ATTEMPTS", "1");
     feed.queue.set_dead_letters(2);
@@ -60,7 +60,7 @@ fn while_s3_is_away_no_message_is_used_up() {
     wait_until(|| feed.queue.waiting() == 0);
     let ran = follower.stop(&feed);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "E001\n"), "{ran:?}");
-    assert!(feed.queue.is_deleted(id) && feed.queue.dead().is_empty());
+    assert!(feed.queue.is_deleted(id) && feed.queue.dead_letters().is_empty());
     for text in ["trail2tsv: S3 does not return objects; retrying\n", "trail2tsv: S3 returns objects again\n"] {
         assert_eq!(ran.stderr.matches(text).count(), 1, "{ran:?}");
     }
@@ -104,7 +104,7 @@ fn a_hostile_key_writes_no_file_outside_of_the_mirror() {
         feed.announce(&[key]);
     }
     let ran = feed.drain(&[]);
-    assert_eq!((ran.code, ran.stdout.as_str(), feed.queue.dead().len()), (Some(3), "", 4), "{ran:?}");
+    assert_eq!((ran.code, ran.stdout.as_str(), feed.queue.dead_letters().len()), (Some(3), "", 4), "{ran:?}");
     assert!(!ran.stderr.contains('\u{1b}'), "{ran:?}");
     assert!(ran.stderr.contains("4 objects not read completely, named above"), "{ran:?}");
     assert!(feed.cloud.mirrored().is_empty());

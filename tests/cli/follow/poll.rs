@@ -8,7 +8,7 @@ use crate::bucket::cloud::{ACCOUNT, event, key, records, wait_until};
 
 const POLL: &[&str] = &["--bucket", "logs", "--poll", "1s"];
 
-/// The minute some hours and minutes before now, as in `2026-10-01T09:15`.
+/// The time some minutes before now, like `2026-10-01T09:15`.
 fn ago(minutes: i64) -> String {
     (Timestamp::now() - minutes.minutes()).strftime("%Y-%m-%dT%H:%M").to_string()
 }
@@ -36,7 +36,7 @@ fn only_new_objects_are_written_even_those_with_earlier_keys() {
         ran.stderr.ends_with("2 events in 2 files read, 2 matched; 1 object skipped: delivered before\n"),
         "{ran:?}"
     );
-    // What was delivered while nothing followed is written by the next one.
+    // Objects that were delivered while no follower ran are written by the next one.
     put(&feed, 3, "Meanwhile");
     let follower = feed.start(POLL);
     wait_until(|| feed.written() == "New\nLate\nMeanwhile\n");
@@ -45,7 +45,7 @@ fn only_new_objects_are_written_even_those_with_earlier_keys() {
 }
 
 #[test]
-fn what_was_delivered_before_is_written_on_request() {
+fn earlier_objects_are_written_on_request() {
     let feed = Feed::new();
     put(&feed, 5 * 24 * 60, "Old");
     put(&feed, 150, "Earlier");
@@ -81,7 +81,7 @@ fn events_of_any_time_are_written_after_the_start() {
 }
 
 #[test]
-fn what_was_skipped_is_written_on_request() {
+fn skipped_objects_are_written_on_request() {
     let feed = Feed::new();
     put(&feed, 30, "Skipped");
     let follower = feed.start(POLL);
@@ -109,7 +109,7 @@ fn an_object_that_was_missing_is_tried_after_a_restart() {
     let ran = follower.stop(&feed);
     assert_eq!(ran.code, Some(3), "{ran:?}");
     feed.cloud.server.clear_faults();
-    // As if it was longer ago than what is listed.
+    // The object is now older than the time that a listing reaches back.
     feed.cloud.trial.write("journal/listed", format!("{}\n", Timestamp::now() + 240.hours()));
     let follower = feed.start(POLL);
     wait_until(|| feed.written() == "New\n");
@@ -143,7 +143,7 @@ fn a_listing_that_fails_is_repeated() {
     let ran = follower.stop(&feed);
     let denied = "trail2tsv: s3://logs: access denied: s3:ListBucket is needed on arn:aws:s3:::logs; trying again\n";
     assert_eq!((ran.code, ran.stderr.matches(denied).count()), (Some(0), 1), "{ran:?}");
-    // Without a first listing, nothing is known.
+    // If the first listing fails, the run ends.
     feed.cloud.server.fault(Fault::list("*").status(403, "AccessDenied"));
     let ran = feed.cloud.trial.run(&[&["follow", "--mirror", "mirror", "--journal", "other"], POLL].concat());
     ran.shows(1, "", "trail2tsv: s3://logs: access denied: s3:ListBucket is needed on arn:aws:s3:::logs\n");

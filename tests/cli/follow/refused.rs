@@ -1,10 +1,10 @@
-//! What ends a follower at once.
+//! Errors that end a follower at once.
 
 use testkit::http::Reply;
 
 use super::feed::Feed;
 
-/// The only line that a follower says, which ends at once.
+/// The only message of a follower that ends at once.
 fn fatal(feed: &Feed, code: i32) -> String {
     let ran = feed.follow(&[]).wait(feed);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(code), 1), "{ran:?}");
@@ -103,7 +103,7 @@ fn two_followers_do_not_share_a_journal() {
     let feed = Feed::new();
     let first = feed.follow(&[]);
     crate::bucket::cloud::wait_until(|| feed.cloud.trial.path("journal/lock").exists());
-    // The first one has the lock by the time that it has received.
+    // When the first one has received the message, it has the lock.
     feed.deliver(1);
     crate::bucket::cloud::wait_until(|| feed.queue.waiting() == 0);
     assert_eq!(fatal(&feed, 1), "journal: another process follows with this journal; choose another with --journal");

@@ -11,7 +11,7 @@ use super::feed::Feed;
 use crate::bucket::cloud::{minutes, wait_until};
 
 #[test]
-fn what_was_begun_is_finished() {
+fn started_batches_are_finished() {
     let feed = Feed::new();
     feed.cloud.server.fault(Fault::get("*").delay(Duration::from_millis(700)));
     feed.deliver(0);
@@ -22,9 +22,9 @@ fn what_was_begun_is_finished() {
 }
 
 #[test]
-fn what_was_not_begun_is_released() {
+fn messages_not_yet_started_are_released() {
     let feed = Feed::new();
-    // More than one batch, of which the first one takes a while.
+    // More than one batch, the first of which takes a while.
     let keys: Vec<String> = (0..720).map(|number| feed.cloud.minute(number)).collect();
     for keys in keys.chunks(20) {
         feed.announce(keys);

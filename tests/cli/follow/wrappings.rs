@@ -1,4 +1,4 @@
-//! The same object, announced in every way.
+//! Every form of message that announces an object.
 
 use serde_json::json;
 use testkit::sqs::SqsAction;

@@ -12,8 +12,8 @@ use crate::harness::Trial;
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 const NAMES: [&str; 3] = ["-c", "eventName", "--no-header"];
 
-/// A bucket with logs of one event, a list of their keys in `keys.txt`, and an own folder for
-/// temporary files.
+/// A bucket with logs of one event, a list of their keys in `keys.txt`, and a separate folder
+/// for temporary files.
 fn cloud(count: usize) -> Cloud {
     let mut cloud = Cloud::with_logs(count);
     fs::create_dir(cloud.trial.path("tmp")).unwrap();
@@ -59,7 +59,7 @@ fn a_list_of_a_folder_gives_what_the_folder_gives() {
             for threads in ["1", "8"] {
                 let ran = trial.run(&[question, &["--keys-from", name, "--threads", threads]].concat());
                 assert_eq!((ran.code, own(&ran.stdout)), (Some(0), own(&folder.stdout)), "{ran:?}");
-                // A folder that is too old is not entered, and a list has only files.
+                // With --since, old folders are not entered, but a list has only files.
                 assert!(ran.stderr == folder.stderr || question.contains(&"--since"), "{ran:?}");
             }
         }
@@ -98,7 +98,7 @@ fn objects_are_downloaded_without_a_list_and_not_kept() {
         cloud.server.reset_counts();
         read(&["--threads", threads]).shows(0, &minutes(30), &last);
         assert_eq!((cloud.server.counts().list, cloud.server.counts().get), (0, 30));
-        assert_eq!(fs::read_dir(cloud.trial.path("tmp")).unwrap().count(), 0, "nothing is left");
+        assert_eq!(fs::read_dir(cloud.trial.path("tmp")).unwrap().count(), 0, "temporary files remain");
     }
     let ran = cloud.trial.run(&["-q", "--keys-from", "keys.txt", "-n", "1", "-c", "file", "--no-header"]);
     ran.shows(0, &format!("s3://logs/{}\n", keys[0]), "");
@@ -152,7 +152,7 @@ fn a_mirror_keeps_objects_and_is_used() {
         ),
     );
     assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (7, 5));
-    // Without sizes, what is there is used too.
+    // If the list has no sizes, the files in the mirror are used too.
     cloud.trial.write("keys.txt", keys.iter().map(|key| format!("s3://logs/{key}\n")).collect::<String>());
     read(&["-q"]).shows(0, &minutes(5), "");
     read(&["-q", "--offline"]).shows(0, &minutes(5), "");
@@ -248,7 +248,7 @@ fn hints_come_from_files_that_are_there() {
 }
 
 #[test]
-fn an_empty_list_is_no_error() {
+fn an_empty_list_is_not_an_error() {
     let trial = Trial::with("keys.txt", "\n\r\n");
     trial.run(&["--keys-from", "keys.txt", "-c", "eventName"]).shows(
         0,
@@ -399,7 +399,7 @@ fn an_interrupted_run_leaves_nothing_and_a_killed_one_is_cleaned_up() {
         let status = child.wait().unwrap();
         assert_eq!(status.code(), code, "{}", text(child.stderr));
         cloud.server.clear_faults();
-        // The files of logs that were read may be gone; the folder for them is not.
+        // A killed run may have removed the files that were read, but not their folder.
         let is_left = fs::read_dir(cloud.trial.path("tmp")).unwrap().next().is_some();
         assert_eq!(is_left, code.is_none());
         assert!(!cloud.trial.path("out.tsv").exists());

@@ -146,7 +146,7 @@ fn every_key_of_a_list_has_one_line() {
 }
 
 #[test]
-fn every_command_that_reads_events_writes_one() {
+fn every_command_that_reads_events_writes_a_report() {
     let trial = Trial::new();
     let list = trial.run(&["keys", "-q", &format!("{SAMPLE}/AWSLogs")]).stdout;
     trial.write("keys.txt", &list);
@@ -260,7 +260,7 @@ fn an_interrupted_run_has_a_report_and_a_killed_one_has_none() {
         cloud.server.fault(Fault::get(&keys[2]).stall(Duration::from_secs(3600)));
         let mut child = cloud.trial.command(&arguments).spawn().unwrap();
         wait_until(|| cloud.server.counts().get == 3);
-        assert!(!cloud.trial.path("r").exists(), "that of the run before is gone");
+        assert!(!cloud.trial.path("r").exists(), "the report of the run before remains");
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), code);
         assert_eq!(cloud.trial.path("r").exists(), code.is_some());
@@ -280,7 +280,7 @@ fn a_crash_of_jq_is_in_the_report() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let last = end(&trial, "r");
     assert!(last["state"] == "failed" && last["error"].as_str().unwrap().contains("more than 200 MiB"), "{last}");
-    assert_eq!(fs::read_dir(trial.path("")).unwrap().count(), 2, "no unfinished file");
+    assert_eq!(fs::read_dir(trial.path("")).unwrap().count(), 2, "an unfinished file remains");
 }
 
 #[cfg(target_os = "linux")]

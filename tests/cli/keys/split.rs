@@ -38,7 +38,7 @@ fn shards_are_consecutive_and_of_about_equal_size() {
 }
 
 #[test]
-fn there_are_always_as_many_shards_and_their_names_sort() {
+fn the_number_of_shards_is_exact_and_their_names_sort() {
     let trial = sized(&[5, 5]);
     let ran = trial.run(&["keys", "-q", "logs", "--split", "12", "--output-dir", "new/shards"]);
     assert_eq!(ran.lines(0).len(), 13);

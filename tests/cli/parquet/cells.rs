@@ -1,4 +1,4 @@
-//! Each cell is that of the event.
+//! Cells have the values of the events.
 
 use serde_json::{Map, Value, json as value};
 use testkit::logs::records;
@@ -24,7 +24,7 @@ fn compare(name: &str, cell: &Value, delivered: Option<&Value>) {
     let place = || format!("{name}: {cell} {delivered}");
     let parsed = || serde_json::from_str::<Value>(cell.as_str().unwrap()).unwrap();
     match (cell, delivered) {
-        // Web identities have an object of this name, and so have sessions.
+        // `attributes` is an object in sessions, and JSON in web identities.
         (Value::Object(members), Value::Object(_)) => {
             members.iter().for_each(|(member, cell)| compare(member, cell, delivered.get(member)));
         }
@@ -75,7 +75,7 @@ fn delivered<'r>(record: &'r Value, name: &str) -> Option<&'r Value> {
     record.get(name).or_else(|| if is_usual || elsewhere.is_empty() { None } else { record.pointer(elsewhere) })
 }
 
-/// Compares all rows with their records, and the records with those of JSON.
+/// Compares all rows with their records, and the records with the output as JSON.
 #[track_caller]
 fn check(rows: &[Map<String, Value>], mut events: Vec<String>) {
     let mut records: Vec<String> = Vec::new();
@@ -118,7 +118,7 @@ fn recurring_events_have_their_own_cells() {
     for copy in ["copy1", "copy2", "copy3"] {
         std::fs::copy(trial.path("log"), trial.path(copy)).unwrap();
     }
-    // The second one has the text of the first one, but no account by another name.
+    // The second event contains the text of the first one, but its `accountId` is not a cell.
     let aggregated = r#"{"awsRegion":"r","accountId":"111122223333","eventType":"t","eventVersion":"1.0"}"#;
     let usual = aggregated.replace('}', r#","eventTime":"2026-10-01T09:00:00Z","eventName":"n"}"#);
     for (name, events) in [("a", [aggregated, &usual]), ("b", [&usual, aggregated])] {
@@ -239,7 +239,7 @@ fn rows_are_selected_as_for_other_formats() {
     for options in [&["-n", "7"][..], &["--sort", "-eventName,eventID", "-n", "9"], &["--dedupe", "-e", "*Instances*"]]
     {
         let arguments = [&["log", "-c", "eventID,eventName"][..], options].concat();
-        // A column of text has the JSON of other values.
+        // A column of text shows other values as JSON.
         let texts = |line: String| -> Vec<String> {
             let event: Map<String, Value> = serde_json::from_str(&line).unwrap();
             event.values().map(|value| value.as_str().map_or(value.to_string(), String::from)).collect()

@@ -42,7 +42,7 @@ fn partitions_hold_the_events_of_their_account_region_and_day() {
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
-    // The folder is an input again.
+    // The folder can be an input.
     let mut again = json(&trial, &["lake"]);
     again.iter_mut().for_each(|event| *event = serde_json::from_str::<Value>(event).unwrap().to_string());
     again.sort();
@@ -108,7 +108,7 @@ fn a_folder_with_anything_in_it_is_refused() {
     std::fs::remove_dir_all(trial.path("log")).unwrap();
     assert_eq!(trial.run(&arguments).code, Some(0));
     let names: Vec<_> = std::fs::read_dir(trial.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["lake"], "nothing else is left");
+    assert_eq!(names, ["lake"], "other files remain");
     assert_eq!(trial.run(&arguments).code, Some(1), "a second run would add the events again");
 }
 

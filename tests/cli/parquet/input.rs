@@ -31,7 +31,7 @@ fn the_events_are_those_that_were_written() {
     );
     let last = "383 events in 1 file read, 383 matched";
     assert_eq!(trial.run(&["in.parquet", "-o", "x.tsv"]).stderr, format!("trail2tsv: {last}\n"));
-    // Again, by its content and not by its name.
+    // Parquet is recognized by its content, not by its name.
     std::fs::rename(trial.path("in.parquet"), trial.path("in")).unwrap();
     trial.run(&["in", "-q", "-o", "again.parquet", "--with-record"]).shows(0, "", "");
     assert_eq!(json(&trial, &["again.parquet"]), expected);

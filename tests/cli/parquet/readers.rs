@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{SAMPLE, rows, trial};
 use crate::harness::Trial;
 
-/// Each script has the function that reads `out.parquet`, and prints each row as JSON.
+/// The modules, each with a script of a function that returns the rows of `out.parquet`.
 const READERS: [(&str, &str); 4] = [
     (
         "duckdb",
@@ -50,8 +50,8 @@ for row in read():
     row['eventTime'] = milliseconds(row['eventTime'])
     print(json.dumps(row))";
 
-/// Lets all readers that are installed read the file, and compares all of their cells with
-/// those that the library reads, which other tests compare with the events.
+/// Reads the file with all installed readers, and compares all cells with those that the
+/// library reads. Other tests compare these with the events.
 #[track_caller]
 fn check(trial: &Trial) {
     let expected = rows(&trial.path("out.parquet"));

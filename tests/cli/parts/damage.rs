@@ -4,7 +4,7 @@ use std::fs;
 
 use super::Parts;
 
-/// A part with damage, and what is wrong with it.
+/// Writes a damaged part, and returns the reason that `merge` prints.
 fn refused(parts: &Parts, part: &str, content: &[u8], all: &[String]) -> String {
     fs::write(parts.trial.path(part), content).unwrap();
     let ran = parts.merge(all, &["-o", "out.tsv"]);
@@ -69,7 +69,7 @@ fn check_flipped(question: &[&str], count: usize) {
 }
 
 #[test]
-fn other_files_are_no_parts() {
+fn other_files_are_refused() {
     let parts = Parts::of_sample();
     let made = parts.make(&[], "2");
     for content in ["eventTime\tuserName\n", "\u{0}", "trail2tsv"] {

@@ -1,11 +1,11 @@
-//! Histories, whose changes are in all parts.
+//! Histories, whose changes are spread over all parts.
 
 use std::fs;
 
 use super::Parts;
 use crate::harness::Trial;
 
-/// Checks that the parts of a history, merged, are the run over all files.
+/// Checks that the merged parts of a history are equal to one run over all files.
 #[track_caller]
 fn check(parts: &Parts, options: &[&str]) -> String {
     let question = [&["history"], options].concat();

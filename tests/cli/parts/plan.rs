@@ -1,4 +1,4 @@
-//! Missing and doubled parts, and plans.
+//! Missing and duplicate parts, and plans.
 
 use super::{Parts, SAMPLE};
 use crate::harness::Trial;
@@ -28,7 +28,7 @@ fn check_missing(question: &[&str]) {
     let lists: Vec<&str> = parts.lists.iter().map(String::as_str).collect();
     let ran = parts.merge(&made, &[&["--plan"], &lists[..]].concat());
     assert!(ran.stderr.starts_with("trail2tsv: 4.txt: line 1: "), "{ran:?}");
-    // An empty part has no files to miss.
+    // A part without files is not needed.
     made.insert(4, lost);
     let empty = made.remove(1);
     assert_eq!(parts.merge(&made, &["--plan", "keys.txt"]).code, Some(0));

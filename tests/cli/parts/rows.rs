@@ -7,7 +7,7 @@ use calamine::{Reader, Xlsx};
 use super::{Parts, last_line};
 use crate::harness::Trial;
 
-/// Checks that the parts of a question, merged, are the run over all files.
+/// Checks that the merged parts of a question are equal to one run over all files.
 #[track_caller]
 fn check(parts: &Parts, question: &[&str], is_limited: bool) {
     let whole = parts.whole(question);
@@ -100,7 +100,7 @@ fn parts_of_logs_with_duplicates_are_one_run() {
 #[test]
 fn problems_are_named_again() {
     let parts = Parts::of_generated();
-    parts.name_problems_again("--count");
+    parts.check_problems_are_named_again("--count");
     let quiet = parts.merge(&["0.part".into(), "6.part".into()], &["-q"]);
     assert!(quiet.stderr.lines().all(|line| line.contains("logs/")), "{quiet:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::Trial;
 
-/// Numbers that look random and are the same in each run.
+/// Pseudo-random numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -48,7 +48,7 @@ fn session(number: usize) -> String {
     )
 }
 
-/// A caller: a user, a session, or something odd.
+/// A caller: a user, a session, or an unusual one.
 fn caller(numbers: &mut Numbers) -> String {
     match numbers.below(10) {
         0 => r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#.into(),
@@ -59,7 +59,7 @@ fn caller(numbers: &mut Numbers) -> String {
     }
 }
 
-/// The start of a session. Some are in other accounts, and some name another key.
+/// The start of a session by this identity. Some do not name the key of the session.
 fn start(number: usize, identity: &str, numbers: &mut Numbers) -> String {
     let (role, name, created) = session_parts(number);
     let key = if numbers.below(4) == 0 { String::new() } else { format!("ASIA{number}") };
@@ -71,7 +71,7 @@ fn start(number: usize, identity: &str, numbers: &mut Numbers) -> String {
     )
 }
 
-/// Another call, by which resources begin or change.
+/// Another call, which may create or change resources.
 fn call(numbers: &mut Numbers) -> String {
     let time = match numbers.below(12) {
         0 => "soon".into(),
@@ -94,9 +94,9 @@ fn call(numbers: &mut Numbers) -> String {
     )
 }
 
-/// Writes logs whose sessions begin in other files than those of their calls, from users and from
-/// other sessions. Some begin twice, with contradictions too, and some nowhere. Events are
-/// delivered twice, also with other content. One log is damaged.
+/// Writes logs whose sessions begin in other files than their calls, by users and by other
+/// sessions. Some begin twice, also with contradictions, and some never. Some events are
+/// delivered twice, or have the id of another one. One log is damaged.
 pub fn write_logs(trial: &Trial) {
     let mut numbers = Numbers(11);
     let mut files = vec![Vec::new(); 40];

@@ -4,8 +4,8 @@ use std::fs;
 
 use super::Parts;
 
-/// Checks that the parts of a summary, merged by a plan, are the run over all files, with its
-/// page, but for the command and the time.
+/// Checks that the parts of a summary, merged by a plan, are equal to one run over all files,
+/// and so is the page, except for the command and the time.
 #[track_caller]
 fn check(parts: &Parts, options: &[&str]) {
     let question = [&["summary", "--html", "page.html"], options].concat();

@@ -7,7 +7,7 @@ use calamine::{Reader, Xlsx};
 use super::{Parts, last_line};
 use crate::harness::{Trial, gzip};
 
-/// Checks that the parts of a timeline, merged, are the run over all files.
+/// Checks that the merged parts of a timeline are equal to one run over all files.
 #[track_caller]
 fn check(parts: &Parts, options: &[&str]) {
     let question = [&["timeline"], options].concat();
@@ -57,7 +57,7 @@ fn parts_of_logs_with_sessions_and_duplicates_are_one_run() {
     let parts = Parts::of_sessions();
     QUESTIONS.iter().for_each(|options| check(&parts, options));
     let whole = parts.whole(&["timeline", "-c", "actor", "--dedupe"]);
-    // The logs have what can go wrong: actors of other parts, and sessions without one.
+    // The logs have the difficult cases: actors from other parts, and sessions without an actor.
     for expected in ["\nalice\n", "\nbob\n", "\n\n", "\nec2.amazonaws.com\n"] {
         assert!(whole.stdout.contains(expected), "{expected:?} {whole:?}");
     }
@@ -66,7 +66,7 @@ fn parts_of_logs_with_sessions_and_duplicates_are_one_run() {
 
 #[test]
 fn problems_are_named_again() {
-    Parts::of_sessions().name_problems_again("timeline");
+    Parts::of_sessions().check_problems_are_named_again("timeline");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn the_ending_of_the_merged_file_decides_about_its_format() {
     assert_eq!(parts.trial.read("named.tsv"), parts.trial.read("out.json"));
 }
 
-/// The first pass reads logs of the hours before the window, which the second one passes over.
+/// The first pass reads logs of the hours before the window, which the second one skips.
 #[test]
 fn a_session_can_begin_before_the_window_in_another_part() {
     let trial = Trial::new();

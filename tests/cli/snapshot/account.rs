@@ -8,7 +8,7 @@ use std::path::Path;
 
 use testkit::aws_query::{Api, QueryServer};
 
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 pub const ACCOUNT: &str = testkit::aws_query::ACCOUNT;
 
@@ -48,7 +48,7 @@ impl Account {
     }
 
     /// Takes a snapshot into the folder `out`.
-    pub fn snapshot(&self, arguments: &[&str]) -> Ran {
+    pub fn snapshot(&self, arguments: &[&str]) -> RunResult {
         self.trial.run(&[&["snapshot", "out"], arguments].concat())
     }
 

@@ -1,4 +1,5 @@
-//! Load balancers, target groups and auto scaling groups, of which the lists do not contain everything.
+//! Load balancers, target groups and auto scaling groups, whose lists do not contain all
+//! details.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -15,7 +16,8 @@ const REGION: &str = "eu-west-1";
 const ARN: &str = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/web/1";
 const TARGET_GROUP: &str = "arn:tg/1";
 
-/// Sets load balancers of both generations, a target group with two targets in these states, and an auto scaling group.
+/// Sets load balancers of both generations, a target group with two targets in these states, and
+/// an auto scaling group.
 fn balance(account: &Account, states: [&str; 2]) {
     let tags = |id: &str, element: &str| {
         format!(
@@ -73,7 +75,7 @@ fn load_balancers_have_their_listeners_targets_and_tags() {
     ];
     let expected = expected.map(|(path, text)| (format!("{REGION}/{path}.yaml"), text));
     assert_eq!(documents, expected.into());
-    // Health is no change of a resource.
+    // A change of health is not a change of a resource.
     balance(&account, ["unhealthy", "draining"]);
     account.snapshot(&[]).shows(0, "", "trail2tsv: 4 resources in 1 region: 0 added, 0 changed, 0 removed\n");
 }
@@ -82,7 +84,7 @@ fn load_balancers_have_their_listeners_targets_and_tags() {
 fn what_is_deleted_during_the_run_is_left_out() {
     let account = Account::new(&[REGION]);
     balance(&account, ["healthy", "healthy"]);
-    // The call for all load balancers of a batch is repeated for each.
+    // The call for a batch of load balancers is repeated for each of them.
     account.server.fail("DescribeListeners", ANY, 400, "LoadBalancerNotFound", 2);
     account.server.fail("DescribeTags", ANY, 400, "TargetGroupNotFound", 1);
     account.snapshot(&[]).shows(0, "", "trail2tsv: 3 resources in 1 region: 3 added, 0 changed, 0 removed\n");
@@ -106,7 +108,7 @@ fn details_that_cannot_be_read_keep_the_files() {
     assert_eq!(account.documents(), before);
 }
 
-/// The policy in the documentation.
+/// The actions of the policy in the documentation.
 fn documented_actions() -> BTreeSet<String> {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/snapshot.md")).unwrap();
     let policy = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();

@@ -1,4 +1,4 @@
-//! Names that are meant to break a file, or to leave the folder.
+//! Names that could break a file, or lead out of the folder.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

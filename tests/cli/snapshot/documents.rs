@@ -1,4 +1,4 @@
-//! What is written.
+//! The documents that a snapshot writes.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -89,7 +89,7 @@ fn regions_that_are_named_are_the_only_ones() {
     ran.shows(0, "", "trail2tsv: 1 resource in 2 regions: 1 added, 0 changed, 1 removed\n");
     assert_eq!(account.paths(), ["eu-north-1/instances/i-eu-north-1.yaml", "eu-west-1/instances/i-eu-west-1.yaml"]);
     let calls = account.server.calls();
-    // Only the account is asked for in the region that is configured.
+    // In the configured region, only the account is requested.
     let is_asked = |call: &&QueryCall| call.region == REGION || call.action == "DescribeRegions";
     let asked: Vec<&str> = calls.iter().filter(is_asked).map(|call| call.action.as_str()).collect();
     assert_eq!(asked, ["GetCallerIdentity"]);
@@ -113,7 +113,7 @@ fn settings_are_used() {
     account.instances(REGION, &[("i-1", "a")]);
     let endpoint = account.server.endpoint();
     account.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-    // The format of tables is not that of documents.
+    // The format of tables does not apply to documents.
     account.trial.write("mine.toml", format!("endpoint-url = {endpoint:?}\nformat = \"csv\"\nbucket = \"b\"\n"));
     let ran = account.snapshot(&["--config", "mine.toml", "-vv"]);
     let expected = "trail2tsv: account 111122223333, 1 region\n\

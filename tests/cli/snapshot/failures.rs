@@ -1,4 +1,4 @@
-//! What cannot be read keeps its files.
+//! The files of resources that cannot be read are kept.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -10,7 +10,7 @@ const REGION: &str = "eu-west-1";
 const OTHER: &str = "us-east-1";
 const ALWAYS: usize = usize::MAX;
 
-/// Two regions with two instances each, which are in the folder already. Then one of each is deleted.
+/// Two regions, each with two instances in the snapshot, one of which is then deleted.
 fn account() -> Account {
     let account = Account::new(&[REGION, OTHER]);
     for region in [REGION, OTHER] {
@@ -79,7 +79,7 @@ fn rejected_credentials_end_the_run() {
         assert!(ran.code == Some(1) && ran.stderr.ends_with(&expected), "{ran:?}");
         assert!(account.paths().len() >= 4);
     }
-    // No region is enabled for them.
+    // No region accepts the credentials.
     let account = account();
     for action in actions(&account) {
         account.server.fail(&action, ANY, 401, "AuthFailure", ALWAYS);
@@ -89,7 +89,7 @@ fn rejected_credentials_end_the_run() {
     account.snapshot(&[]).shows(1, "", expected);
 }
 
-/// The lists of a run.
+/// The list requests of a run.
 fn actions(account: &Account) -> Vec<String> {
     account.server.calls();
     account.snapshot(&["-q"]).shows(0, "", "");
@@ -119,7 +119,7 @@ fn missing_credentials_name_the_profile() {
 }
 
 #[test]
-fn unknown_regions_are_asked_for() {
+fn if_regions_are_unknown_they_must_be_named() {
     let account = Account::new(&[REGION]);
     account.server.fail("DescribeRegions", ANY, 403, "UnauthorizedOperation", ALWAYS);
     let expected = "trail2tsv: the enabled regions are not known: access denied (UnauthorizedOperation): as the test \

@@ -1,4 +1,4 @@
-//! A snapshot in a repository of git, if there is git.
+//! A snapshot in a Git repository, if Git is installed.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
@@ -11,7 +11,7 @@ use super::account::{Account, rule};
 
 const REGION: &str = "eu-west-1";
 
-/// What git prints; `None` if there is no git.
+/// The output of Git; `None` if it is not installed.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("git")
         .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])

@@ -1,4 +1,5 @@
-//! Snapshots of an account on moto, an independent implementation of the services, if it is installed.
+//! Snapshots of an account on moto, an independent implementation of the services, if it is
+//! installed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -11,7 +12,7 @@ use crate::harness::Trial;
 
 const REGION: &str = "eu-west-1";
 
-/// Sends a form to a service, and gives its answer.
+/// Sends a form to a service, and returns its answer.
 fn post(moto: &Moto, service: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", moto.port)).unwrap();
     let scope = format!("{KEY_ID}/20261001/{REGION}/{service}/aws4_request");

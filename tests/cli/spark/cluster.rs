@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{BINARY, ROOT};
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 /// The job.
 const JOB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spark/trail2tsv_job.py");
@@ -63,15 +63,15 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
             .env("SPARK_HOME", home)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("SPARK_LOCAL_IP", "127.0.0.1")
-            // Java spends less on compiling what runs for seconds only.
+            // Java compiles less, because it runs for seconds only.
             .env("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
             .env("SPARK_LOCAL_DIRS", trial.path("spark-local"));
         command
     }
 
-    /// Runs jobs in one session on a cluster with two workers. Results of jobs that name no output
-    /// are those on standard output.
-    pub fn run_jobs(&self, trial: &Trial, jobs: &[Vec<&str>]) -> Vec<Ran> {
+    /// Runs jobs in one session on a cluster with two workers. The result of a job that names no
+    /// output is returned as standard output.
+    pub fn run_jobs(&self, trial: &Trial, jobs: &[Vec<&str>]) -> Vec<RunResult> {
         let mut session = self
             .command(trial, &self.python)
             .args([&format!("{ROOT}/tests/cli/spark/session.py"), &format!("{ROOT}/spark")])
@@ -97,13 +97,13 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
         let result = |(number, job): (usize, &Vec<&str>)| {
             let read = |name: &str| trial.read(&format!("{number}.{name}"));
             let rows = if trial.path(&format!("{number}.out")).exists() { read("out") } else { String::new() };
-            Ran::new(job, read("stdout") + &rows, read("stderr"), read("code").parse().ok())
+            RunResult::new(job, read("stdout") + &rows, read("stderr"), read("code").parse().ok())
         };
         jobs.iter().enumerate().map(result).collect()
     }
 
     /// Runs a job by itself, as a user does.
-    pub fn submit(&self, trial: &Trial, arguments: &[&str]) -> Ran {
+    pub fn submit(&self, trial: &Trial, arguments: &[&str]) -> RunResult {
         let mut command = self.command(trial, "sh");
         let options = ["--master", "local[2]", "--conf", "spark.ui.enabled=false", JOB];
         command.arg(trial.path("spark/bin/spark-submit")).args(options).args(arguments);
@@ -111,7 +111,7 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
     }
 
     /// Starts the job without a cluster, for arguments that it refuses.
-    pub fn parse(&self, trial: &Trial, arguments: &[&str]) -> Ran {
+    pub fn parse(&self, trial: &Trial, arguments: &[&str]) -> RunResult {
         let mut command = self.command(trial, &self.python);
         trial.ran(arguments, command.env("PATH", "").arg(JOB).args(arguments).output().unwrap())
     }

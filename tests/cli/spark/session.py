@@ -1,6 +1,6 @@
 """Run jobs in one session of Spark. Each line of standard input is the arguments of one, as JSON.
 
-What job N prints goes to N.stdout and N.stderr, and its exit code to N.code.
+The output of job N goes to N.stdout and N.stderr, and its exit code to N.code.
 """
 
 import json

@@ -60,8 +60,8 @@ const QUESTIONS: [&[&str]; 46] = [
     &["--count", "-n", "7"],
 ];
 
-/// Odd events that docs/sql.md excepts, by a part of the reason why they are odd: a key twice,
-/// numbers, objects and lists in place of texts, and times in other forms.
+/// Edge cases that docs/sql.md excludes, by a part of their description: duplicate keys,
+/// numbers, objects and lists in place of text, and times in other forms.
 const EXCEPTED: [&str; 15] = [
     " twice",
     " and plain",
@@ -90,9 +90,9 @@ fn is_installed(library: &str) -> bool {
     is_installed
 }
 
-/// What a script prints.
+/// The output of a script.
 #[track_caller]
-fn said(script: &str, input: String) -> String {
+fn script_output(script: &str, input: String) -> String {
     use std::io::Write;
     let mut child =
         Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -142,7 +142,7 @@ fn duckdb_gives_the_rows_of_the_program() {
     trial.write("logs/lines.json", trial.run(&[SAMPLE, "-q", "-f", "json"]).stdout);
     let questions: String = QUESTIONS.iter().map(|arguments| question(&trial, "logs", arguments)).collect();
     let script = format!("import os\nos.chdir({:?})\n{}", trial.path(""), include_str!("rows.py"));
-    assert_eq!(said(&script, questions), "");
+    assert_eq!(script_output(&script, questions), "");
 }
 
 #[test]
@@ -169,5 +169,5 @@ fn athena_and_spark_texts_are_parsed() {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         questions += &(json!({ "dialect": dialect, "sql": ran.stdout }).to_string() + "\n");
     }
-    assert_eq!(said(include_str!("parse.py"), questions), "");
+    assert_eq!(script_output(include_str!("parse.py"), questions), "");
 }

@@ -1,4 +1,4 @@
-//! What SQL cannot state exactly is named.
+//! Questions that SQL cannot express exactly are refused.
 
 use crate::harness::Trial;
 

@@ -1,4 +1,4 @@
-//! What cannot be written as a database, and what is left of a database that is not complete.
+//! Questions that cannot be written to a database, and databases that are not complete.
 
 use super::{SAMPLE, open, query};
 use crate::harness::Trial;
@@ -78,7 +78,7 @@ fn a_killed_run_leaves_the_old_file_and_is_cleaned_up() {
         let entries = std::fs::read_dir(trial.path("")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
     };
-    // A folder without its lock would not be known as one that a killed run has left.
+    // The next run removes the folder of a killed run only if it has a lock.
     while !(names().len() == 3 && names().iter().any(|name| trial.path(name).join(".lock").exists())) {
         assert!(child.try_wait().unwrap().is_none(), "the run has ended");
         std::thread::sleep(std::time::Duration::from_millis(5));

@@ -14,8 +14,8 @@ fn call(minute: u8, source: &str, name: &str, user: &str, members: &str) -> Stri
     )
 }
 
-/// Logging is stopped after an attempt, two buckets and a secret are concerned; and there are
-/// calls without a theme.
+/// Logging is stopped after a failed attempt, and there are calls on two buckets and a secret,
+/// and calls without a theme.
 fn story() -> Trial {
     let trail = r#","requestParameters":{"name":"audit"}"#;
     let denied = format!(r#"{trail},"errorCode":"AccessDenied""#);

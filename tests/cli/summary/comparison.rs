@@ -136,7 +136,7 @@ fn periods_that_make_no_sense_are_usage_errors() {
     }
 }
 
-/// Every count of the comparison and every first user, against those of rows.
+/// Compares every count and every first user of the comparison with those of rows.
 #[test]
 fn counts_equal_those_of_rows() {
     let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/AWSLogs");

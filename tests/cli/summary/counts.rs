@@ -1,4 +1,4 @@
-//! The numbers are those of a plain count, however many threads there are.
+//! The numbers equal those of a plain count, on any number of threads.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use testkit::plain::{self, row};
 
 use super::super::harness::{Trial, gzip};
 
-/// What a value is in a cell.
+/// The cell of a value.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -17,7 +17,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// A cell, with numbers however they are written, and objects whatever they hold.
+/// A cell, regardless of how a number is written and what an object contains.
 fn simple(cell: &str) -> String {
     match serde_json::from_str::<Value>(cell) {
         _ if cell.starts_with(['{', '[']) => "object".into(),
@@ -26,7 +26,7 @@ fn simple(cell: &str) -> String {
     }
 }
 
-/// For each table the events with each value.
+/// For each table, the number of events with each value.
 fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64>> {
     let mut tables = BTreeMap::<_, BTreeMap<_, _>>::new();
     for event in events {
@@ -62,7 +62,7 @@ fn check(trial: &Trial, events: &[Value]) {
     let expected = plain_counts(events);
     for threads in ["1", "3"] {
         let ran = trial.run(&["summary", "log", "-f", "json", "-q", "--threads", threads]);
-        // Some odd logs have bytes that are not UTF-8, which is said.
+        // Some unusual logs have invalid UTF-8, which is reported.
         assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
         let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(summary["events"], events.len());
@@ -163,7 +163,7 @@ fn duplicates_are_left_out_alike_on_any_number_of_threads() {
             if seen.insert(id) {
                 *expected.entry(name.clone()).or_default() += 1;
             }
-            // Denied calls and calls without a time take other ways.
+            // Denied calls and calls without a time are counted by other code.
             let more = match number % 3 {
                 0 => r#","errorCode":"AccessDenied","userIdentity":{"type":"Root"}"#,
                 1 => r#","eventTime":"2026-10-01T09:00:00Z""#,
@@ -195,12 +195,12 @@ fn duplicates_are_left_out_alike_on_any_number_of_threads() {
 /// Events that may be duplicates are counted in another way than all others. Both ways
 /// count the same.
 #[test]
-fn without_duplicates_nothing_changes_if_they_are_left_out() {
+fn dedupe_changes_nothing_without_duplicates() {
     let trial = Trial::new();
     let mut random = fastrand::Rng::with_seed(9);
     let has_no_id = |text: &String| plain::events(&records([text])).iter().all(|event| event["eventID"].is_null());
     let odd = (0..2000).map(|_| edge_cases::random_event(&mut random).replace("eventID", "otherID"));
-    // Keys can be escaped.
+    // Escaped keys were not replaced.
     let odd: Vec<String> = odd.filter(has_no_id).collect();
     assert!(odd.len() > 1000);
     trial.write("odd/a.json", records(&odd));

@@ -1,4 +1,4 @@
-//! What was first seen last, and what is rare.
+//! Values that were first seen last, and rare values.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ fn log(events: &[[&str; 4]]) -> Trial {
             second % 60
         )
     };
-    // The latest event comes first, as no order can be relied on.
+    // The latest event comes first, because logs have no reliable order.
     let events: Vec<String> = events.iter().enumerate().rev().map(event).collect();
     Trial::with("log/a.json", format!("{{\"Records\":[{}]}}", events.join(",")))
 }
@@ -58,7 +58,7 @@ event names
 }
 
 #[test]
-fn the_rarest_are_shown_where_the_table_of_the_most_frequent_leaves_values_out() {
+fn the_rarest_values_are_shown_if_a_table_leaves_values_out() {
     let names: Vec<String> = (0..12).map(|at| format!("N{at:02}")).collect();
     let events: Vec<[&str; 4]> =
         names.iter().flat_map(|name| [[name.as_str(), "alice", "203.0.113.1", ""]; 2]).skip(1).collect();
@@ -77,7 +77,7 @@ event names
 }
 
 #[test]
-fn of_several_calls_in_a_second_the_user_is_the_first_in_the_alphabet() {
+fn the_first_user_in_a_second_is_chosen_alphabetically() {
     let event = |user: &str, time: &str| {
         format!(r#"{{"eventTime":"{time}","eventName":"A","userIdentity":{{"type":"IAMUser","userName":"{user}"}}}}"#)
     };

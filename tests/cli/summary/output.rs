@@ -17,7 +17,7 @@ fn a_file_has_the_format_of_its_ending() {
         assert_eq!(body(&trial.read(file)), body(&expected.stdout), "{file}");
     }
     trial.run(&["summary", "log", "-o", "data", "-f", "json", "-q"]).shows(0, "", "");
-    assert_eq!(trial.read("data"), trial.read("out.json"), "a format that is named wins");
+    assert_eq!(trial.read("data"), trial.read("out.json"), "--format overrides the ending");
     assert_eq!(trial.run(&["summary", "log", "-o", "-", "-q", "-f", "json"]).stdout, trial.read("data"));
 }
 

@@ -9,7 +9,7 @@ use super::{LOG, small};
 
 const DATA: &str = "<script type=\"application/json\" id=\"data\">";
 
-/// A page, as what stands around the data, and the data.
+/// Writes a page, and returns the text around the data, and the data.
 fn page(trial: &Trial, arguments: &[&str]) -> (String, Value) {
     let arguments = [&["summary", "log", "--html", "page.html", "-q"], arguments].concat();
     trial.run(&arguments).shows(0, "", "");
@@ -21,7 +21,7 @@ fn page(trial: &Trial, arguments: &[&str]) -> (String, Value) {
     (format!("{before}{after}"), serde_json::from_str(data).unwrap())
 }
 
-/// Texts that try to be more.
+/// Texts that try to become code.
 const HOSTILE: [&str; 9] = [
     "</script><script>document.title='taken'</script>",
     "<img src=x onerror=document.title='taken'>",
@@ -136,7 +136,7 @@ fn a_role_has_all_that_it_was_denied_however_few_calls_are_shown() {
             r#"{{"eventTime":"2026-10-01T09:{minute:02}:00Z","eventName":"{call}","errorCode":"AccessDenied","userIdentity":{{"type":"AssumedRole","principalId":"A:s{minute}","sessionContext":{{"sessionIssuer":{{"userName":"{role}"}}}}}}}}"#
         )
     };
-    // Each call of the role that tries most is rarer than those of the others.
+    // The role with the most denied calls has rarer calls than the others.
     let many = (0..40).map(|number| denied("Many", format!("Try{number:02}"), number));
     let two = (0..2).flat_map(|role| (10..25).map(move |minute| denied(&format!("Role{role}"), "Get".into(), minute)));
     let trial = Trial::with("log/a.json", many.chain(two).collect::<Vec<_>>().join("\n"));
@@ -152,7 +152,7 @@ fn a_role_has_all_that_it_was_denied_however_few_calls_are_shown() {
     assert_eq!((&calls(1)[0]["values"], &calls(1)[0]["events"]), (&serde_json::json!(["Get"]), &15.into()));
 }
 
-/// The command of each number of a page that has one, as the page joins it.
+/// The commands that a page assembles, each with the number beside it.
 #[cfg(unix)]
 fn commands(data: &Value) -> Vec<(String, u64)> {
     let mut commands = Vec::new();
@@ -188,14 +188,14 @@ fn commands(data: &Value) -> Vec<(String, u64)> {
     commands
 }
 
-/// Runs the commands as a shell does, and compares the numbers. Says how many
-/// there were.
+/// Runs the commands in a shell, and compares the numbers. Returns the number
+/// of commands.
 #[cfg(unix)]
 fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
     check_some_commands(trial, arguments, 1)
 }
 
-/// The same for each so-many-th command.
+/// The same for one in `step` commands.
 #[cfg(unix)]
 fn check_some_commands(trial: &Trial, arguments: &[&str], step: usize) -> usize {
     let (_, data) = page(trial, arguments);
@@ -246,7 +246,7 @@ fn commands_keep_the_filters_of_the_summary() {
 
 #[cfg(unix)]
 #[test]
-fn commands_add_to_an_expression_and_have_no_second_one() {
+fn commands_extend_the_jq_expression() {
     for (expression, least) in [
         (".readOnly == true", 15),
         ("select(.errorCode)", 12),
@@ -265,8 +265,8 @@ fn commands_add_to_an_expression_and_have_no_second_one() {
     assert!(data["command"].is_string() && data["commandOfWeek"].is_null());
 }
 
-/// Events whose values are easily taken for others.
-const ODD: &str = r#"{"Records":[
+/// Events with values that are easily confused.
+const CONFUSABLE_EVENTS: &str = r#"{"Records":[
     {"eventTime":"2026-10-01T09:00:00Z","eventName":"'=1","userIdentity":{"accessKeyId":"","type":"Root"},"sourceIPAddress":"192.0.2.1",
      "resources":[{"ARN":"arn:aws:s3:::a"}],"requestParameters":{"list":[{"b":"x"},{"b":"y"}],"text":"a\tb"},
      "recipientAccountId":"111122223333","eventSource":"ec2.amazonaws.com","errorCode":"Forbidden"},
@@ -288,7 +288,7 @@ const ODD: &str = r#"{"Records":[
 #[cfg(unix)]
 #[test]
 fn commands_distinguish_similar_values() {
-    let trial = Trial::with("log/a.json", ODD);
+    let trial = Trial::with("log/a.json", CONFUSABLE_EVENTS);
     assert!(check_commands(&trial, &[]) >= 43);
     assert!(check_commands(&trial, &["--no-errors"]) >= 18);
     assert!(check_commands(&trial, &["--since", "2026-10-01T09:30", "--until", "2026-10-02"]) >= 20);
@@ -302,7 +302,7 @@ fn commands_distinguish_similar_values() {
         ("eventSource,.eventSource,requestParameters.\"a b\"", 5),
     ] {
         let without = check_commands(&trial, &["--by", by, "--jq", "false"]);
-        assert_eq!(without, 0, "nothing leads nowhere");
+        assert_eq!(without, 0, "no command is without events");
         assert!(check_commands(&trial, &["--by", by]) >= 9 + least, "{by}");
     }
     for by in ["resources", "file", "requestParameters.list[].b", "eventName,file", "requestParameters.a=b"] {
@@ -325,7 +325,8 @@ fn commands_are_short_whatever_the_log_contains() {
     assert!(check_some_commands(&trial, &["--top", "1000"], 11) >= 500);
 }
 
-/// Where a browser is installed, what it makes of the page at an address; and what it complains of.
+/// The document that a browser makes of the page at an address, and its messages. `None` if no
+/// browser is installed.
 fn browse(trial: &Trial, address: &str) -> Option<(String, String)> {
     let folders = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -355,7 +356,7 @@ fn browse(trial: &Trial, address: &str) -> Option<(String, String)> {
     Some((text(dom), text(talk)))
 }
 
-/// What a browser makes of a page without a complaint.
+/// The document that a browser makes of a page, which causes no error.
 #[allow(clippy::print_stderr, reason = "a check that is left out is named")]
 fn shown(trial: &Trial, address: &str) -> Option<String> {
     let Some((dom, talk)) = browse(trial, address) else {
@@ -367,8 +368,8 @@ fn shown(trial: &Trial, address: &str) -> Option<String> {
     Some(dom)
 }
 
-/// What a script finds in the page, which allows it by its hash. `change` adds to the data.
-fn driven(trial: &Trial, script: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
+/// The result of a script in the page, which allows it by its hash. `change` changes the data.
+fn run_in_browser(trial: &Trial, script: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
     use base64::Engine;
     use sha2::{Digest, Sha256};
     let (_, mut data) = page(trial, &[]);
@@ -433,7 +434,7 @@ fn columns_sort_as_numbers_times_and_names() {
         return [firsts(all), sort(all, name), sort(all, name), sort(all, name), sort(all, "events"), sort(all, "events"),
           sort(all, "first"), heading(all, "events").getAttribute("aria-sort"), sort(all, "last"), sort(all, "last"),
           sort("table-addresses", "sourceIPAddress")];"#;
-    let Some(found) = driven(&four_users(), script, |_| ()) else { return };
+    let Some(found) = run_in_browser(&four_users(), script, |_| ()) else { return };
     let expected = serde_json::json!([
         "u1 U2 u10",
         ["ascending", "u1 U2 u10"],
@@ -461,7 +462,7 @@ fn the_search_finds_rows_of_all_tables() {
           document.querySelector("#table-names table").checkVisibility(), state(), find("192.0.2.9"), title("table-users")];
         press("Escape", box);
         return [isFocused, ...found, state(), title("table-names"), find("(none) <b>")];"##;
-    let Some(found) = driven(&four_users(), script, |_| ()) else { return };
+    let Some(found) = run_in_browser(&four_users(), script, |_| ()) else { return };
     let expected = serde_json::json!([
         true,
         "8 of 14 rows on this page match, in 3 tables.",
@@ -524,7 +525,7 @@ fn tables_by_kind_are_drawn_if_the_data_has_them() {
         found.push(order("ratio"), document.getElementById("signals-section").innerText.split(/[\n\t]+/).join("|"));
         find("EVE");
         return [...found, ...["first", "rare", "comparison"].map((name) => rows(`${name}-section`)[1] ?? "none")];"#;
-    let Some(found) = driven(&small(), script, add) else { return };
+    let Some(found) = run_in_browser(&small(), script, add) else { return };
     let time = |minute: u8| format!("10-01 09:{minute:02} 10-01 09:{minute:02}");
     let (early, late) = (time(0), time(1));
     let eve = format!("<b>eve alice 2 {late}");
@@ -546,7 +547,7 @@ fn a_browser_shows_hostile_texts_as_texts() {
     let trial = hostile();
     page(&trial, &[]);
     let Some(dom) = shown(&trial, "page.html") else { return };
-    assert!(dom.contains("<title>CloudTrail summary</title>"), "no text became a script");
+    assert!(dom.contains("<title>CloudTrail summary</title>"), "a text became a script");
     let (drawn, _) = dom.split_once(DATA).unwrap();
     assert!(drawn.contains("<section id=\"table-users\">") && !drawn.contains("<img"));
     for text in ["&lt;img src=x onerror=document.title='taken'&gt;", "gpj.\\u202eexe", "\\u001b[31m\\u0000"] {

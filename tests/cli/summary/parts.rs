@@ -1,4 +1,4 @@
-//! Summaries of parts: merged, they are what one run over all logs writes.
+//! Parts of summaries: merged, they are equal to one run over all logs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use super::Trial;
 const PARTS: usize = 7;
 const LOGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/AWSLogs");
 
-/// The sample in seven folders `p1` to `p7` of unequal size, each with a further log. Its events
-/// are in other logs too, partly with other values. One log is damaged.
+/// The sample in seven folders `p1` to `p7` of unequal size, each with a further log. Its ids
+/// are in other logs too, some with other values. One log is damaged.
 fn sample() -> Trial {
     const FILES: [usize; PARTS] = [1, 0, 9, 2, 3, 14, 99];
     let trial = Trial::new();
@@ -58,7 +58,7 @@ fn log(part: usize) -> String {
     format!(r#"{{"Records":[{}]}}"#, (0..30 + 10 * part).map(event).collect::<Vec<_>>().join(","))
 }
 
-/// Replaces what names the command and the time.
+/// Replaces the command and the time.
 fn without_provenance(text: &str, command: &str) -> String {
     const MADE: &str = " UTC by trail2tsv";
     let mut text = text.replace(command, "COMMAND");
@@ -68,7 +68,7 @@ fn without_provenance(text: &str, command: &str) -> String {
     text
 }
 
-/// Checks that the merged parts are what one run writes, with the files that it writes.
+/// Checks that the merged parts are equal to one run, and so are the files that it writes.
 #[track_caller]
 fn check(trial: &Trial, options: &[&str], files: &[&str]) {
     for [of_parts, of_whole] in [["1", "8"], ["8", "1"]] {

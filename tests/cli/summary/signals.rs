@@ -1,4 +1,4 @@
-//! What deserves a look.
+//! Signals, which deserve a closer look.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ fn event(time: &str, name: &str, address: &str, rest: &str) -> String {
     )
 }
 
-/// A key that sleeps from August to October and then has two addresses, twelve denied calls
+/// A key that is unused from August to October and then has two addresses, twelve denied calls
 /// within three minutes, and a sign-in without MFA.
 fn story() -> Trial {
     let mut events = vec![
@@ -25,7 +25,7 @@ fn story() -> Trial {
         let time = format!("2026-10-02T10:{:02}:{:02}Z", 9 + second / 5, second % 5);
         events.push(event(&time, "B", "203.0.113.7", r#","errorCode":"AccessDenied""#));
     }
-    // On the other days, somebody else works.
+    // In August, only a service calls.
     for day in 1..=31 {
         let time = format!("2026-08-{day:02}T12:00:00Z");
         events.push(event(&time, "A", "ec2.amazonaws.com", ""));

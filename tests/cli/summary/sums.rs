@@ -9,7 +9,7 @@ use crate::harness::{Trial, gzip};
 
 const PATH: &str = "additionalEventData.bytesTransferredOut";
 
-/// Events of users, with what a member of their data is.
+/// Events of users, with the JSON of a member of their data.
 fn log(events: &[(&str, &str)]) -> String {
     let mut log = String::new();
     for (at, (user, bytes)) in events.iter().enumerate() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use testkit::aws_account::AwsAccount;
 
 use crate::bucket::cloud::KEY_ID;
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 pub const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
 
@@ -17,7 +17,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account that has nothing.
+    /// An empty account.
     pub fn new() -> Account {
         let server = AwsAccount::start();
         let mut trial = Trial::new();
@@ -30,16 +30,16 @@ impl Account {
     }
 
     /// Runs `trail` with these arguments.
-    pub fn trail(&self, arguments: &[&str]) -> Ran {
+    pub fn trail(&self, arguments: &[&str]) -> RunResult {
         self.trial.run(&[&["trail"], arguments].concat())
     }
 
-    /// Creates a trail without messages.
-    pub fn create(&self, arguments: &[&str]) -> Ran {
+    /// Creates a trail quietly.
+    pub fn create(&self, arguments: &[&str]) -> RunResult {
         self.trail(&[&["create", "--yes", "-q"], arguments].concat())
     }
 
-    /// The value at a place of what the account has; a policy becomes an object.
+    /// The value at a pointer into the resources of the account. A policy becomes an object.
     pub fn at(&self, pointer: &str) -> Value {
         let value = self.server.resources().pointer(pointer).cloned().unwrap_or_default();
         let parsed = value.as_str().and_then(|text| serde_json::from_str(text).ok());

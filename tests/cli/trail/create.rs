@@ -1,4 +1,4 @@
-//! `trail create` in an account of its own.
+//! `trail create` in an account without other resources.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::account::{Account, TRAIL};
 
-/// What a trail with a queue needs in an account that has nothing.
+/// The plan of a trail with a queue in an empty account.
 pub const PLAN: &str = "\
 trail2tsv: account 111122223333, region eu-west-1
   + create   bucket 111122223333-cloudtrail in eu-west-1, tagged created-by=trail2tsv
@@ -69,7 +69,7 @@ fn a_trail_is_created_once() {
 }
 
 #[test]
-fn everything_is_tagged_and_lets_in_no_others() {
+fn every_resource_is_tagged_and_denies_others() {
     let account = Account::new();
     account.create(&["--queue"]).shows(0, "", "");
     let source = json!({"aws:SourceArn": TRAIL});
@@ -153,7 +153,7 @@ fn every_option_is_carried_out_once() {
 }
 
 #[test]
-fn the_rule_of_the_lifecycle_keeps_what_no_option_changes() {
+fn lifecycle_settings_without_an_option_are_kept() {
     let account = Account::new();
     account.create(&["--bucket=logs", "--keep=400", "--archive-after=90"]).shows(0, "", "");
     let days = || {
@@ -252,7 +252,7 @@ aws cloudtrail start-logging {options} --name audit
     assert!(account.server.changes().is_empty());
 }
 
-/// The values in an XML document that contain no others, with their names, sorted.
+/// The elements of an XML document that contain no others: their names and values, sorted.
 fn values_of_xml(text: &str) -> Vec<(String, String)> {
     let parts: Vec<(&str, &str)> = text.split('<').filter_map(|part| part.split_once('>')).collect();
     let mut values = Vec::new();

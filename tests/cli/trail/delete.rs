@@ -106,7 +106,7 @@ fn a_topic_that_also_sends_to_others_stays() {
     let left = account.server.resources();
     assert_eq!((&left["queues"], &left["trails"]), (&json!({}), &json!({})));
     assert_eq!(left["topics"]["audit-cloudtrail"]["subscriptions"].as_array().unwrap().len(), 2);
-    // A queue that stays is one of the others.
+    // A queue that is kept is another subscriber.
     let account = Account::new();
     account.create(&["--queue"]).shows(0, "", "");
     account.server.set("/queues/audit-cloudtrail/tags", json!({}));
@@ -124,7 +124,7 @@ fn what_another_trail_uses_stays() {
     let ran = account.trail(&["delete", "--yes"]);
     let line = "\n  = as it is topic t, which trail second uses too\n";
     assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
-    // A queue of the topic of both.
+    // A queue that is subscribed to the topic of both trails.
     let account = Account::new();
     account.create(&["--topic=t", "--queue=q"]).shows(0, "", "");
     account.create(&["--topic=t", "--queue=q", "--name=second"]).shows(0, "", "");
@@ -134,7 +134,7 @@ fn what_another_trail_uses_stays() {
     account.trail(&["delete", "--yes", "-q", "--name=second"]).shows(0, "", "");
     let left = account.server.resources();
     assert_eq!((&left["topics"], &left["queues"]), (&json!({}), &json!({})));
-    // A queue of two topics.
+    // A queue that is subscribed to two topics.
     let account = Account::new();
     account.create(&["--queue=q"]).shows(0, "", "");
     account.create(&["--queue=q", "--name=second"]).shows(0, "", "");
@@ -163,7 +163,7 @@ fn a_trail_of_the_management_account_is_deleted_with_what_is_here() {
     account.trail(&["delete", "--yes", "-q"]).shows(0, "", "");
     let left = account.server.resources();
     assert_eq!((&left["topics"], &left["queues"], &left["trails"]), (&json!({}), &json!({}), &json!({})));
-    // An account of the organization that has only the events.
+    // The topic belongs to the management account too, so nothing can be deleted here.
     account.create(&["--organization", "--queue"]).shows(0, "", "");
     let topic = "arn:aws:sns:eu-west-1:999988887777:audit-cloudtrail";
     account.server.set("/trails/audit/settings/SnsTopicARN", json!(topic));
@@ -193,7 +193,7 @@ fn topic_and_queue_are_found_without_the_trail() {
     account.trail(&["delete", "--yes", "-q", "--topic=t"]).shows(0, "", "");
     let left = account.server.resources();
     assert_eq!((&left["topics"], &left["queues"]), (&json!({}), &json!({})));
-    // The queue alone.
+    // Only the queue is left.
     account.create(&["--queue=q", "--topic=t"]).shows(0, "", "");
     account.server.set("/trails", json!({}));
     account.server.set("/topics", json!({}));

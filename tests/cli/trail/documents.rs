@@ -1,4 +1,4 @@
-//! What `docs/trail.md` says.
+//! The plan and the permissions in `docs/trail.md`.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

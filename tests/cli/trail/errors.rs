@@ -1,4 +1,4 @@
-//! What `trail` refuses, and what the messages name.
+//! The errors of `trail` and their messages.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -1,4 +1,4 @@
-//! `trail create` where others have resources of the same names.
+//! `trail create` if others have resources of the same names.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -77,7 +77,7 @@ fn two_trails_share_a_bucket_and_a_topic() {
         account.create(&["--queue=q", "--name", name]).shows(0, "", "");
     }
     assert!(account.server.changes().is_empty());
-    // All statements stay when one of the trails moves, its own too.
+    // If a trail is moved, all statements are kept, including its own.
     account.create(&["--name=second", "--prefix=q"]).shows(0, "", "");
     let policy = account.at("/buckets/logs/policy");
     let resources: Vec<&Value> = policy["Statement"].as_array().unwrap().iter().map(|it| &it["Resource"]).collect();
@@ -125,7 +125,7 @@ fn statements_that_others_add_while_the_plan_is_shown_stay() {
     ] {
         assert_eq!(account.sids(pointer), [&["AWSCloudTrailWrite20150319", "", "Later"], own].concat(), "{pointer}");
     }
-    // What others have done already is not done again.
+    // Statements that others have added meanwhile are not added again.
     let done = account.server.resources();
     account.server.set("/buckets/logs/policy", json!(OTHERS));
     account.server.set("/queues/q/attributes/Policy", json!(OTHERS));

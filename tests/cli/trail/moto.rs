@@ -1,5 +1,5 @@
-//! Trails on moto, an independent implementation of the services, by the program and by the AWS CLI, if both are
-//! installed.
+//! Trails on moto, an independent implementation of the services, by the program and by the AWS
+//! CLI, if both are installed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be visible")]
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::bucket::cloud::KEY_ID;
 use crate::bucket::moto::Moto;
-use crate::harness::{Ran, Trial};
+use crate::harness::{RunResult, Trial};
 
 const ARGUMENTS: [&str; 9] = [
     "--queue",
@@ -35,14 +35,14 @@ fn trial() -> Option<(Trial, Moto)> {
     Some((trial, moto))
 }
 
-/// Runs `trail`. The CLI takes the endpoint from the lines of a script, because some of its versions ignore the
-/// variable for queues.
-fn trail(trial: &Trial, moto: &Moto, arguments: &[&str]) -> Ran {
+/// Runs `trail`. The CLI takes the endpoint from the lines of a script, because some of its
+/// versions ignore the variable for queues.
+fn trail(trial: &Trial, moto: &Moto, arguments: &[&str]) -> RunResult {
     let url = format!("http://127.0.0.1:{}", moto.port);
     trial.run(&[&["trail"], arguments, &["--endpoint-url", &url]].concat())
 }
 
-/// What `show` says, without times.
+/// The output of `show`, without times.
 fn shown(trial: &Trial, moto: &Moto) -> Value {
     let ran = trail(trial, moto, &["show", "-q", "-f", "json"]);
     let mut row: Value = serde_json::from_str(ran.lines(0)[0]).unwrap();
@@ -85,7 +85,7 @@ fn the_script_makes_the_same_as_the_program() {
     let ran = other.shell("sh create.sh").env("PATH", path).env("HOME", home).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     assert_eq!(shown(&other, &by_script), shown(&trial, &by_program));
-    // The program finds nothing that it would do otherwise.
+    // After the script, the program finds nothing to change.
     let again = trail(&other, &by_script, &[&["create", "--yes"][..], &ARGUMENTS].concat());
     assert!(again.code == Some(0) && again.stderr.ends_with("trail2tsv: nothing to change\n"), "{again:?}");
 }

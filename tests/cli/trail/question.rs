@@ -1,4 +1,4 @@
-//! The question on a terminal, if `script` is installed, which makes one.
+//! The question on a terminal, which `script` provides if it is installed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be visible")]
@@ -8,7 +8,8 @@ use std::process::Stdio;
 
 use super::account::Account;
 
-/// Runs a command on a terminal on which an answer is typed, and gives what it shows.
+/// Runs a command on a terminal, types an answer, and returns what is shown. `None` if `script`
+/// is not installed.
 fn on_terminal(account: &Account, command: &str, answer: &str) -> Option<String> {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_trail2tsv"));
     let is_there = std::process::Command::new("script")
@@ -38,11 +39,11 @@ fn only_yes_makes_the_changes() {
         assert!(shown.contains("trail2tsv: nothing was changed"), "{shown}");
         assert!(account.server.changes().is_empty());
     }
-    // The plan is shown in any case.
+    // -q does not hide the plan.
     let Some(shown) = on_terminal(&account, "trail create -q", "Y\n") else { return };
     assert!(shown.contains("+ create   trail audit"), "{shown}");
     assert_eq!(account.at("/trails/audit/status/IsLogging"), true);
-    // Nothing is asked if nothing is to be changed.
+    // If there is nothing to change, there is no question.
     let Some(shown) = on_terminal(&account, "trail create", "") else { return };
     assert!(shown.contains("nothing to change") && !shown.contains("[y/N]"), "{shown}");
 }

@@ -11,7 +11,7 @@ const ALL: [&str; 8] =
     ["--queue", "--keep=400", "--kms-key", KEY, "--data-events=lambda", "--insights", "--prefix=p", "--name=my.trail"];
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-/// What an account has after an undisturbed run, and the number of its changes.
+/// The resources of an account after an undisturbed run, and the number of its changes.
 fn undisturbed() -> (Value, usize) {
     let account = Account::new();
     account.create(&ALL).shows(0, "", "");

@@ -7,7 +7,7 @@ use testkit::aws_account::Fault;
 
 use super::account::Account;
 
-/// Two trails in two regions, of which one has everything.
+/// Two trails in two regions, one of them with all options.
 fn account() -> Account {
     let account = Account::new();
     account.create(&["--queue", "--data-events=lambda", "--insights", "--prefix=p"]).shows(0, "", "");

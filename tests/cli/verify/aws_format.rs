@@ -24,7 +24,7 @@ fn results(found: &str, counts: &str) -> String {
 }
 
 impl SignedMirror {
-    fn aws(&self, arguments: &[&str]) -> crate::harness::Ran {
+    fn aws(&self, arguments: &[&str]) -> crate::harness::RunResult {
         self.verify(&[&["--aws-format", "-q"], &END[..], arguments].concat())
     }
 }
@@ -72,7 +72,7 @@ fn what_is_invalid_goes_to_standard_error() {
         line("Digest", &digests[0], "signature verification failed"),
         line("Digest", &digests[2], "invalid format"),
     ];
-    // Of several digests in a row, it sees only the first.
+    // The AWS CLI reports only the first of several bad digests in a row.
     let counts = "3/5 digest files valid, 2/5 digest files INVALID\n2/4 log files valid, 2/4 log files INVALID";
     let whole = "2026-11-01T00:00:00Z to 2026-11-01T06:00:00Z";
     let stdout = begin("2026-11-01T00:00:00Z") + &results(whole, counts);
@@ -80,7 +80,7 @@ fn what_is_invalid_goes_to_standard_error() {
 }
 
 #[test]
-fn what_it_does_not_see_is_valid() {
+fn a_planted_log_is_not_reported() {
     let mirror = SignedMirror::new();
     mirror.trial.write(&format!("mirror/{}", mirror.chain.log_key(2, 30, "PLANTED")), gzip(b"{}"));
     let ran = mirror.aws(&[]);

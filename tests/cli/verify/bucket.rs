@@ -6,7 +6,7 @@ use testkit::s3::{Bucket, Fault, Object};
 
 use super::ACCOUNT;
 use crate::bucket::cloud::{Cloud, signal, wait_until};
-use crate::harness::{Ran, gzip};
+use crate::harness::{RunResult, gzip};
 
 const KEYS: &str = "mirror/.trail2tsv-keys.json";
 
@@ -41,7 +41,7 @@ impl SignedCloud {
         SignedCloud { cloud, keys, chain }
     }
 
-    fn verify(&self, arguments: &[&str]) -> Ran {
+    fn verify(&self, arguments: &[&str]) -> RunResult {
         let bucket = ["verify", "--bucket", "logs", "--mirror", "mirror", "--until", "2026-11-01T06:00"];
         self.cloud.trial.run(&[&bucket, arguments].concat())
     }
@@ -91,7 +91,7 @@ fn a_bucket_is_mirrored_and_verified() {
     // Nothing is fetched again, and without a network the same is proven.
     signed.cloud.server.reset_counts();
     let again = signed.verify(&["--no-header"]);
-    // Keys have the time of the request.
+    // The rows of keys contain the time of the request.
     assert_eq!((&again.lines(0)[..4], signed.cloud.server.counts().get), (&ran.lines(0)[..4], 0));
     signed.cloud.server.reset_counts();
     signed.keys.requests();
@@ -119,7 +119,7 @@ fn what_is_wrong_in_the_bucket_is_found() {
         .map(|line| line.split('\t').skip(5).take(2).collect::<Vec<_>>().join(" "))
         .collect();
     assert_eq!(findings, [format!("s3://logs/{} altered", signed.log()), format!("s3://logs/{planted} in no digest")]);
-    // A mirror has what was there first.
+    // A mirror keeps objects that are deleted from the bucket.
     let signed = SignedCloud::new();
     signed.verify(&["-q"]).lines(0);
     signed.cloud.bucket.remove(signed.log());
@@ -128,7 +128,7 @@ fn what_is_wrong_in_the_bucket_is_found() {
 }
 
 #[test]
-fn an_object_that_cannot_be_had_is_named_and_not_proven() {
+fn an_object_that_cannot_be_downloaded_is_named_and_not_proven() {
     let signed = SignedCloud::new();
     signed.cloud.server.fault(Fault::get(&signed.log()).status(403, "AccessDenied"));
     let ran = signed.verify(&["--no-header"]);
@@ -156,7 +156,7 @@ fn regions_that_give_no_keys_are_named() {
                  cloudtrail:ListPublicKeys is needed on *; digests whose key is unknown are not proven\n";
     assert!(ran.code == Some(3) && ran.stderr.starts_with(named), "{ran:?}");
     assert!(ran.stderr.ends_with("; 6 of 12 digests valid; 1 time without a proven digest\n"), "{ran:?}");
-    // Once they are known, a failure costs nothing.
+    // If the keys are known, a failure does no harm.
     signed.verify(&["-q"]).lines(0);
     signed.keys.fail(ANY, 400, "AccessDeniedException", 2);
     let ran = signed.verify(&["--no-header"]);
@@ -173,7 +173,7 @@ fn regions_that_give_no_keys_are_named() {
 fn a_key_in_the_mirror_that_aws_does_not_list_proves_nothing() {
     let signed = SignedCloud::new();
     signed.verify(&["-q"]).lines(0);
-    // Somebody signs digests with a key of their own, and keeps it in the mirror.
+    // An attacker signs digests with another key, and puts it into the mirror.
     let kept = signed.cloud.trial.read(KEYS);
     let fresh = SignedCloud::new();
     fresh.cloud.trial.write(KEYS, &kept);
@@ -185,7 +185,7 @@ fn a_key_in_the_mirror_that_aws_does_not_list_proves_nothing() {
     fresh.cloud.trial.env("AWS_ENDPOINT_URL_CLOUDTRAIL", &unlisted.url());
     let ran = fresh.verify(&["--no-header"]);
     assert!(ran.code == Some(3) && ran.stdout.contains("unknown public key"), "{ran:?}");
-    // One under the fingerprint of another is replaced, and said.
+    // A key under the fingerprint of another one is replaced, and this is reported.
     let signed = SignedCloud::new();
     let [first, second] = [0, 1].map(|number| SigningKey::of_tests(number).fingerprint);
     signed.cloud.trial.write(KEYS, kept.replace(&first, "#").replace(&second, &first).replace('#', &second));
@@ -232,7 +232,7 @@ fn digests_made_later_are_signed_by_the_keys_of_that_time() {
         let requests = signed.keys.requests();
         requests.iter().find(|request| request.region == region).unwrap().body["EndTime"].as_i64().unwrap()
     };
-    // It was made 30 hours after the beginning of the chain.
+    // The later digest was made 30 hours after the beginning of the chain.
     assert_eq!(end("eu-west-1"), 1_793_491_200 + 32 * 3600 + 1);
 }
 

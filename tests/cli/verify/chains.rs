@@ -1,4 +1,4 @@
-//! Mirrors of several chains, and the options that choose among them.
+//! Mirrors of several chains, and the options that select among them.
 
 use std::fs;
 
@@ -142,7 +142,7 @@ fn the_result_does_not_depend_on_threads() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn missing_keys_and_digests_are_explained() {
     let mirror = SignedMirror::new();
     let run = |arguments: &[&str]| mirror.trial.run(&[&["verify"], arguments].concat());
     let no_keys = "trail2tsv: there are no public keys to verify digests with; run without --offline, or get them \

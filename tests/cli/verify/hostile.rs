@@ -1,5 +1,5 @@
-//! Digests made to harm: what is not signed is not used, and what is signed reads nothing outside
-//! of the mirror.
+//! Malicious digests: unsigned ones are not used, and signed ones cause no read outside the
+//! mirror.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn no_path_leads_out_of_the_mirror() {
         mirror.trial.write("secret.json.gz", gzip(secret.as_bytes()));
         let ran = mirror.verify(&["-q"]);
         let logs = mirror.rows("log file");
-        // The log that the digest named before is in none now.
+        // The log that the digest listed before is in no digest now.
         assert!(ran.code == Some(3) && logs.len() == 2, "{key:?}: {ran:?}");
         let verdict = logs.iter().find(|log| !log.contains(" in no digest ")).unwrap();
         assert!(verdict.contains(" missing ") || verdict.contains(" not proven "), "{key:?}: {verdict}");
@@ -85,7 +85,7 @@ fn unusable_digests_say_why() {
 }
 
 #[test]
-fn a_digest_that_names_another_one_before_it() {
+fn a_digest_that_names_a_wrong_predecessor_is_reported() {
     for (member, value, verdict) in [
         ("previousDigestHashValue", json!("00"), "replaced not the digest that the next one names: its hash differs"),
         (
@@ -108,7 +108,7 @@ fn a_digest_that_names_another_one_before_it() {
 }
 
 #[test]
-fn long_and_deep_digests_end() {
+fn too_long_and_too_deep_digests_are_refused() {
     let entry =
         format!(r#"{{"s3Bucket":"","s3Object":"","hashValue":"{}","hashAlgorithm":"SHA-256"}},"#, "0".repeat(64));
     let start = |rest: &str| format!(r#"{{"digestS3Bucket":"b","logFiles":[{rest}"#);

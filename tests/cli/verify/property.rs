@@ -1,5 +1,5 @@
-//! Any byte or object that is changed, removed or added is found, or lies where no digest reaches
-//! and is called not proven.
+//! Every byte or object that is changed, removed or added is found. If no digest covers it, it
+//! is reported as not proven.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -16,7 +16,7 @@ use walkdir::WalkDir;
 
 use super::SignedMirror;
 
-/// Something done to a mirror. The positions are parts of a whole, so that every file has them.
+/// A change to a mirror. Positions are fractions, so that they fit files of any size.
 #[derive(Clone, Debug)]
 enum Tampering {
     Flip { file: f64, at: f64, bit: u8 },
@@ -39,7 +39,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
     ]
 }
 
-/// Does it to the mirror. Returns whether what the files mean has changed.
+/// Applies a change to the mirror. Returns whether the meaning of the files has changed.
 fn tamper(mirror: &SignedMirror, how: &Tampering) -> bool {
     let root = mirror.trial.path("mirror/AWSLogs");
     let files = WalkDir::new(root).sort_by_file_name().into_iter().map(|entry| entry.unwrap().into_path());
@@ -60,7 +60,7 @@ fn tamper(mirror: &SignedMirror, how: &Tampering) -> bool {
         }),
         Tampering::Cut { file, at } => change(pick(*file), &|bytes| bytes.truncate(place(*at, bytes))),
         Tampering::Insert { file, at, byte } => {
-            // At the very end too.
+            // The end is a position too.
             change(pick(*file), &|bytes| bytes.insert((at * (bytes.len() + 1) as f64) as usize, *byte))
         }
         Tampering::Remove { file } => {
@@ -79,7 +79,7 @@ fn tamper(mirror: &SignedMirror, how: &Tampering) -> bool {
     }
 }
 
-/// What a file means: the text of its only gzip member, or the signature in it.
+/// The meaning of a file: the text of its only gzip member, or the signature in it.
 fn meaning(path: &Path, bytes: &[u8]) -> Option<Vec<u8>> {
     if path.to_string_lossy().ends_with(SIGNATURE_ENDING) {
         let saved: Value = serde_json::from_slice(bytes).ok()?;
@@ -98,7 +98,7 @@ proptest! {
     fn every_change_is_found(how in tampering()) {
         let mirror = SignedMirror::new();
         let is_changed = tamper(&mirror, &how);
-        // The last digest of a chain can only be missed if the window says that it is due.
+        // The window must show that the last digest of a chain is due, or its loss is not noticed.
         let ran = mirror.verify(&["-q", "--until", "2026-11-01T06:00"]);
         let is_outside = matches!(how, Tampering::Plant { hour, .. } if hour >= 6);
         let expected = if is_changed && !is_outside { 3 } else { 0 };

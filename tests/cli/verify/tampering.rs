@@ -1,4 +1,4 @@
-//! What an attacker can do to a mirror or bucket, each told apart.
+//! Attacks on a mirror or bucket. Each has its own verdict.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -39,7 +39,7 @@ impl SignedMirror {
         self.chain.digest_key(2)
     }
 
-    /// Checks the verdict on the only object that is not as it should be.
+    /// Checks the verdict on the only bad object.
     #[track_caller]
     fn says(&self, row_type: &str, key: &str, verdict: &str) {
         let expected =
@@ -146,7 +146,7 @@ fn a_log_file_that_was_compressed_again_is_proven() {
     });
     assert_eq!(mirror.verify(&["-q"]).code, Some(0));
     mirror.change(&mirror.log(), |bytes| gunzip(&bytes).unwrap());
-    assert_eq!(mirror.verify(&["-q"]).code, Some(0), "not compressed at all");
+    assert_eq!(mirror.verify(&["-q"]).code, Some(0), "a log file that is not compressed is proven too");
 }
 
 #[test]
@@ -225,8 +225,8 @@ fn the_newest_digest_of_an_hour_without_logs_deleted() {
     assert_eq!(mirror.verify(&["-q"]).code, Some(3));
     let alone = SignedMirror::with(&[chain("eu-west-1")]);
     alone.remove_digest(2);
-    assert_eq!(alone.verify(&["-q"]).code, Some(0), "nothing says that there should be one");
-    assert_eq!(alone.verify(&["-q", "--until", "2026-11-01T03:00"]).code, Some(3), "the window does");
+    assert_eq!(alone.verify(&["-q"]).code, Some(0), "nothing shows that a digest is missing");
+    assert_eq!(alone.verify(&["-q", "--until", "2026-11-01T03:00"]).code, Some(3), "the window shows the loss");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn the_oldest_digest_deleted() {
     mirror.remove_digest(0);
     mirror.says("digest", &mirror.chain.digest_key(0), "missing missing");
     mirror.gaps(&["2026-11-01T01:00:00Z at least one digest is missing"]);
-    assert_eq!(mirror.verify(&["-q", "--since", "2026-11-01T01:00"]).code, Some(0), "it was not asked for");
+    assert_eq!(mirror.verify(&["-q", "--since", "2026-11-01T01:00"]).code, Some(0), "the digest is not in the window");
     assert_eq!(mirror.verify(&["-q", "--since", "2026-11-01T00:30"]).code, Some(3));
 }
 

@@ -1,5 +1,5 @@
-//! What a verification leaves for later runs: the column `verified`, and the number of files that
-//! are proven.
+//! The results that a verification keeps for later runs: the column `verified`, and the number
+//! of files that are proven.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use testkit::logs::gzip;
 use super::SignedMirror;
 
 impl SignedMirror {
-    /// The verdicts that rows show, by the hours of their files.
+    /// The verdicts in the rows, in the order of their events.
     fn verdicts(&self, input: &[&str]) -> Vec<String> {
         let options = ["-q", "--no-header", "--sort", "eventTime,file", "-c", "verified"];
         let ran = self.trial.run(&[input, &options].concat());
@@ -45,7 +45,7 @@ fn a_file_that_changes_later_is_unknown() {
     let whole = fs::read(&path).unwrap();
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
     let mut changed = whole.clone();
-    // In the header of gzip, where it changes no event.
+    // This byte of the gzip header changes no event.
     changed[4] ^= 1;
     fs::write(&path, &changed).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();

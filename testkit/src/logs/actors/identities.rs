@@ -33,7 +33,7 @@ const UNKNOWN: &str = r#"{"type":"Unknown","principalId":"<account>","arn":"","a
 
 const ROLE: &str = r#"{"type":"Role","principalId":"AROA<principal>EXAMPLE","arn":"<caller>","accountId":"<account>"}"#;
 
-/// The template of the identity, and the one of its ARN.
+/// The templates of the identity and of its ARN.
 pub(super) fn identity(who: IdentityKind) -> (&'static str, &'static str) {
     const SESSION: &str = "arn:aws:sts::<account>:assumed-role/<actor>/<session>";
     match who {

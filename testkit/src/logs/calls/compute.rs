@@ -1,5 +1,4 @@
-//! Machines and what runs on them: ec2, autoscaling, load balancers, lambda,
-//! ecs, ecr, eks.
+//! Instances, functions and containers: ec2, autoscaling, load balancers, lambda, ecs, ecr, eks.
 
 use super::{Call, PEOPLE};
 use crate::logs::actors::IdentityKind;

@@ -1,4 +1,4 @@
-//! Calls and their callers: sts, iam, organizations.
+//! Identities and credentials: sts, iam, organizations.
 
 use super::{Call, PEOPLE};
 use crate::logs::actors::IdentityKind;

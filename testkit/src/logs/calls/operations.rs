@@ -1,5 +1,5 @@
-//! Watching over the rest: logs, monitoring, cloudtrail, config, health,
-//! tagging, events, cloudformation, guardduty, cost.
+//! Operations and monitoring: logs, monitoring, cloudtrail, config, health, tagging, events,
+//! cloudformation, guardduty, securityhub, ce.
 
 use super::{Call, PEOPLE};
 use crate::logs::actors::IdentityKind;

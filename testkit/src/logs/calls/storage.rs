@@ -1,4 +1,4 @@
-//! What keeps data: s3, dynamodb, rds, sqs.
+//! Storage, databases and queues: s3, dynamodb, rds, sqs.
 
 use super::{Call, PEOPLE};
 use crate::logs::actors::IdentityKind;

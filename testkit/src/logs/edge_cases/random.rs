@@ -1,5 +1,5 @@
-//! Random odd events, for property tests: any keys in any order, any values,
-//! any white space. Always strict JSON, and no key twice in one object.
+//! Random unusual events for property tests: any keys in any order, any values, any white space.
+//! They are always strict JSON, and no object has a key twice.
 
 use fastrand::Rng;
 
@@ -65,7 +65,7 @@ const TYPES: &[&str] = &[
     "Role",
     "Newest",
 ];
-/// What strings are put together from, as it stands in JSON.
+/// The parts from which strings are composed, as they stand in JSON.
 const SNIPPETS: &[&str] = &[
     "a",
     "Terminate",
@@ -146,10 +146,10 @@ const TIMES: &[&str] = &[
     "null",
 ];
 const SPACES: &[&str] = &["", "", "", " ", "\t", "\n", "\r\n", "  \n\t"];
-/// Well below where strict parsers stop.
+/// Well below the depth at which strict parsers stop.
 const MAX_DEPTH: usize = 12;
 
-/// A random odd event as JSON, one object.
+/// A random unusual event, as one JSON object.
 pub fn random_event(rng: &mut Rng) -> String {
     let mut out = String::new();
     // Half of the events are compact, as AWS writes them.
@@ -233,7 +233,7 @@ impl Writer<'_> {
         self.out.push('}');
     }
 
-    /// The key, now and then with its first letter as an escape.
+    /// Writes a key, sometimes with its first letter as an escape.
     fn key(&mut self, key: &str) {
         self.out.push('"');
         match key.chars().next() {

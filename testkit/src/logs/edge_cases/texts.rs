@@ -1,9 +1,9 @@
-//! Edge cases of text: every escape, every dangerous character, and what a spreadsheet
-//! would take for a formula or a number.
+//! Edge cases of text: every escape, every dangerous character, and text that a spreadsheet would
+//! take for a formula or a number.
 
 use super::{EdgeCase, EventDraft};
 
-/// The inside of strings, as it stands in JSON, and whether that is strict.
+/// The reason, the content of a string as it stands in JSON, and whether that is strict JSON.
 const TEXTS: &[(&str, &str, bool)] = &[
     ("escaped quotation mark", r#"say \"hello\""#, true),
     ("escaped backslash", r"C:\\temp\\new", true),
@@ -110,7 +110,7 @@ pub(super) fn all() -> Vec<EdgeCase> {
     all
 }
 
-/// The text as a cell of its own, inside a cell of JSON, and as a key there.
+/// An event with the text as a cell of its own, inside a cell of JSON, and as a key there.
 fn everywhere(why: &str, inside: &[u8], strict: bool) -> EdgeCase {
     let parts: [&[u8]; 5] = [br#"{""#, inside, br#"":[""#, inside, br#""]}"#];
     let draft = EventDraft::new(why)

@@ -50,7 +50,7 @@ pub(super) fn all() -> Vec<EdgeCase> {
         }
         for key in IN_IDENTITY {
             let identity = format!(r#"{{"type":"AssumedRole","{key}":{json},"invokedBy":"ec2.amazonaws.com"}}"#);
-            // The same key twice is another oddity.
+            // A duplicate key is an edge case of its own.
             let identity = match *key {
                 "type" => identity.replace(r#""type":"AssumedRole","#, ""),
                 _ => identity,

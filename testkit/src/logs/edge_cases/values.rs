@@ -1,4 +1,4 @@
-//! Values that the format's description does not promise.
+//! Values that the documentation of the format does not promise.
 
 use super::{EdgeCase, EventDraft};
 
@@ -78,7 +78,7 @@ fn old_version() -> EdgeCase {
         .edge_case()
 }
 
-/// Insight events have nobody who calls anything.
+/// Insight events have no caller.
 fn insight() -> EdgeCase {
     let json = r#"{"eventVersion":"1.09","eventTime":"2026-10-01T12:00:00Z","awsRegion":"eu-west-1","eventID":"1a510000-0000-4000-8000-000000000001","eventType":"AwsCloudTrailInsight","recipientAccountId":"111122223333","sharedEventID":"1a510000-0000-4000-8000-000000000002","insightDetails":{"state":"Start","eventSource":"ec2.amazonaws.com","eventName":"TerminateInstances","insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.0005},"insight":{"average":12},"insightDuration":3,"baselineDuration":11459},"attributions":[{"attribute":"userIdentityArn","insight":[{"value":"arn:aws:sts::111122223333:assumed-role/Admin/alice@example.com","average":12.0}],"baseline":[]}]}},"eventCategory":"Insight"}"#;
     EdgeCase { why: "an Insight event".into(), json: json.into(), strict: true }

@@ -3,35 +3,35 @@
 use serde_json::{Value, json};
 
 use super::interfaces;
-use super::world::{Group, World, items};
+use super::simulator::{AccountSimulator, Group, items};
 
-pub(super) fn create(world: &mut World) {
-    let (id, name, vpc) = (world.id("sg"), world.name(), interfaces::vpc(world));
-    if world.groups.iter().any(|group| group.name == name && group.vpc == vpc) {
+pub(super) fn create(simulator: &mut AccountSimulator) {
+    let (id, name, vpc) = (simulator.id("sg"), simulator.name(), interfaces::vpc(simulator));
+    if simulator.groups.iter().any(|group| group.name == name && group.vpc == vpc) {
         return;
     }
     let mut request = json!({"groupName": name, "groupDescription": "a group"});
     let mut rules = Vec::new();
-    if !world.is_classic {
+    if !simulator.is_classic {
         request["vpcId"] = vpc.as_str().into();
         let everything = json!({"ipProtocol": "-1", "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}});
-        rules.push((everything, world.id("sgr"), true));
+        rules.push((everything, simulator.id("sgr"), true));
     }
-    world.groups.push(Group { id: id.clone(), name, vpc, rules });
-    world.ec2("CreateSecurityGroup", request, json!({"groupId": id, "_return": true}));
+    simulator.groups.push(Group { id: id.clone(), name, vpc, rules });
+    simulator.ec2("CreateSecurityGroup", request, json!({"groupId": id, "_return": true}));
 }
 
 /// The group as a request names it.
-fn named(world: &mut World, index: usize) -> Value {
-    let group = &world.groups[index];
-    match world.is_classic {
+fn group_request(simulator: &mut AccountSimulator, index: usize) -> Value {
+    let group = &simulator.groups[index];
+    match simulator.is_classic {
         true => json!({"groupName": group.name}),
         false => json!({"groupId": group.id}),
     }
 }
 
 /// A permission with one source, in the form of a request.
-fn permission(world: &mut World) -> Value {
+fn permission(simulator: &mut AccountSimulator) -> Value {
     const NETWORKS: [&str; 7] = [
         "0.0.0.0/0",
         "10.0.0.0/24",
@@ -41,40 +41,40 @@ fn permission(world: &mut World) -> Value {
         "100.68.0.18/18",
         "203.0.113.0/24",
     ];
-    let mut permission = match world.rng.u8(..6) {
+    let mut permission = match simulator.rng.u8(..6) {
         0 => json!({"ipProtocol": "-1"}),
         1 => json!({"ipProtocol": "icmp", "fromPort": 8, "toPort": -1}),
         2 => json!({"ipProtocol": "6", "fromPort": 22, "toPort": 22}),
         3 => json!({"ipProtocol": "udp", "fromPort": 8000, "toPort": 8100}),
         _ => json!({"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}),
     };
-    let group = world.groups[world.rng.usize(..world.groups.len())].clone();
-    match world.rng.u8(..8) {
+    let group = simulator.groups[simulator.rng.usize(..simulator.groups.len())].clone();
+    match simulator.rng.u8(..8) {
         0 => {
-            let cidr = ["::/0", "2001:db8::/32"][world.rng.usize(..2)];
+            let cidr = ["::/0", "2001:db8::/32"][simulator.rng.usize(..2)];
             permission["ipv6Ranges"] = items(vec![json!({ "cidrIpv6": cidr })]);
         }
-        1 if !world.is_classic => permission["prefixListIds"] = items(vec![json!({"prefixListId": "pl-0a"})]),
-        2 if world.is_classic => {
+        1 if !simulator.is_classic => permission["prefixListIds"] = items(vec![json!({"prefixListId": "pl-0a"})]),
+        2 if simulator.is_classic => {
             permission["groups"] = items(vec![json!({"userId": "777788889999", "groupName": group.name})]);
         }
-        2 => permission["groups"] = items(vec![json!({"userId": world.account, "groupId": group.id})]),
+        2 => permission["groups"] = items(vec![json!({"userId": simulator.account, "groupId": group.id})]),
         _ => {
-            let cidr = NETWORKS[world.rng.usize(..NETWORKS.len())];
+            let cidr = NETWORKS[simulator.rng.usize(..NETWORKS.len())];
             permission["ipRanges"] = items(vec![json!({"cidrIp": cidr, "description": "x"})]);
         }
     }
     permission
 }
 
-/// Without what is not part of a rule.
+/// Whether two permissions are the same rule. A description is not part of a rule.
 fn same(one: &Value, other: &Value) -> bool {
     let parts = ["ipProtocol", "fromPort", "toPort", "ipv6Ranges", "prefixListIds", "groups"];
     let cidr = |value: &Value| value["ipRanges"]["items"][0]["cidrIp"].clone();
     parts.iter().all(|part| one[*part] == other[*part]) && cidr(one) == cidr(other)
 }
 
-/// The permission in the older form of a request, if it can have it.
+/// The permission in the older form of a request. `None` if it has no IPv4 network.
 fn flat(permission: &Value) -> Option<Value> {
     let cidr = permission["ipRanges"]["items"][0]["cidrIp"].as_str()?;
     let mut flat = json!({"ipPermissions": {}, "ipProtocol": permission["ipProtocol"], "cidrIp": cidr});
@@ -86,9 +86,9 @@ fn flat(permission: &Value) -> Option<Value> {
     Some(flat)
 }
 
-fn requested(world: &mut World, index: usize, permissions: Vec<Value>) -> Value {
-    let mut request = named(world, index);
-    let older = flat(&permissions[0]).filter(|_| permissions.len() == 1 && world.one_in(3));
+fn requested(simulator: &mut AccountSimulator, index: usize, permissions: Vec<Value>) -> Value {
+    let mut request = group_request(simulator, index);
+    let older = flat(&permissions[0]).filter(|_| permissions.len() == 1 && simulator.one_in(3));
     let parts = older.unwrap_or_else(|| json!({"ipPermissions": items(permissions)}));
     for (name, part) in parts.as_object().into_iter().flatten() {
         request[name] = part.clone();
@@ -96,10 +96,10 @@ fn requested(world: &mut World, index: usize, permissions: Vec<Value>) -> Value 
     request
 }
 
-/// A rule as a response has it.
-fn answered(world: &World, group: &str, permission: &Value, id: &str, is_egress: bool) -> Value {
+/// A rule in the form of a response.
+fn rule_response(simulator: &AccountSimulator, group: &str, permission: &Value, id: &str, is_egress: bool) -> Value {
     let mut rule = json!({
-        "groupId": group, "groupOwnerId": world.account, "securityGroupRuleId": id, "isEgress": is_egress,
+        "groupId": group, "groupOwnerId": simulator.account, "securityGroupRuleId": id, "isEgress": is_egress,
         "ipProtocol": permission["ipProtocol"], "fromPort": -1, "toPort": -1,
     });
     if permission["ipProtocol"] == "6" {
@@ -126,87 +126,91 @@ fn answered(world: &World, group: &str, permission: &Value, id: &str, is_egress:
     rule
 }
 
-pub(super) fn authorize(world: &mut World) {
-    let Some(index) = world.pick(world.groups.len()) else { return };
-    let is_egress = world.one_in(5) && !world.is_classic;
+pub(super) fn authorize(simulator: &mut AccountSimulator) {
+    let Some(index) = simulator.pick(simulator.groups.len()) else { return };
+    let is_egress = simulator.one_in(5) && !simulator.is_classic;
     let (mut permissions, mut rules) = (Vec::new(), Vec::new());
-    for _ in 0..world.rng.usize(1..3) {
-        let permission = permission(world);
+    for _ in 0..simulator.rng.usize(1..3) {
+        let permission = permission(simulator);
         let has = |(rule, _, egress): &(Value, String, bool)| *egress == is_egress && same(rule, &permission);
-        if world.groups[index].rules.iter().any(has) {
+        if simulator.groups[index].rules.iter().any(has) {
             continue;
         }
-        let id = world.id("sgr");
-        rules.push(answered(world, &world.groups[index].id, &permission, &id, is_egress));
-        world.groups[index].rules.push((permission.clone(), id, is_egress));
+        let id = simulator.id("sgr");
+        rules.push(rule_response(simulator, &simulator.groups[index].id, &permission, &id, is_egress));
+        simulator.groups[index].rules.push((permission.clone(), id, is_egress));
         permissions.push(permission);
     }
     if permissions.is_empty() {
         return;
     }
-    let request = requested(world, index, permissions);
+    let request = requested(simulator, index, permissions);
     let mut response = json!({"_return": true});
-    if !world.is_classic && !world.one_in(4) {
+    if !simulator.is_classic && !simulator.one_in(4) {
         response["securityGroupRuleSet"] = items(rules);
     }
-    world.ec2(
+    simulator.ec2(
         if is_egress { "AuthorizeSecurityGroupEgress" } else { "AuthorizeSecurityGroupIngress" },
         request,
         response,
     );
 }
 
-pub(super) fn revoke(world: &mut World) {
-    let Some(index) = world.pick(world.groups.len()) else { return };
-    let Some(at) = world.pick(world.groups[index].rules.len()) else { return };
-    let (permission, id, is_egress) = world.groups[index].rules.remove(at);
-    let group = world.groups[index].id.clone();
+pub(super) fn revoke(simulator: &mut AccountSimulator) {
+    let Some(index) = simulator.pick(simulator.groups.len()) else { return };
+    let Some(at) = simulator.pick(simulator.groups[index].rules.len()) else { return };
+    let (permission, id, is_egress) = simulator.groups[index].rules.remove(at);
+    let group = simulator.groups[index].id.clone();
     let mut response = json!({"_return": true});
-    let request = match world.one_in(3) && !world.is_classic {
+    let request = match simulator.one_in(3) && !simulator.is_classic {
         true => {
-            let mut request = named(world, index);
+            let mut request = group_request(simulator, index);
             request["securityGroupRuleIds"] = items(vec![json!({"securityGroupRuleId": id})]);
             request
         }
         false => {
             let mut permissions = vec![permission.clone()];
             // In a default VPC, revoking a rule that does not exist is not an error.
-            if world.one_in(6) {
+            if simulator.one_in(6) {
                 permissions.push(json!({"ipProtocol": "tcp", "fromPort": 9, "toPort": 9,
                     "ipRanges": {"items": [{"cidrIp": "192.0.2.0/24"}]}}));
                 response["unknownIpPermissionSet"] = items(permissions[1..].to_vec());
             }
-            requested(world, index, permissions)
+            requested(simulator, index, permissions)
         }
     };
-    if world.one_in(4) && !world.is_classic {
-        let mut rule = answered(world, &group, &permission, &id, is_egress);
+    if simulator.one_in(4) && !simulator.is_classic {
+        let mut rule = rule_response(simulator, &group, &permission, &id, is_egress);
         if let Some(members) = rule.as_object_mut().filter(|rule| rule.contains_key("referencedGroupInfo")) {
             let source = members.remove("referencedGroupInfo").unwrap_or_default();
             members.insert("referencedGroupId".into(), source["groupId"].clone());
         }
         response["revokedSecurityGroupRuleSet"] = items(vec![rule]);
     }
-    world.ec2(if is_egress { "RevokeSecurityGroupEgress" } else { "RevokeSecurityGroupIngress" }, request, response);
+    simulator.ec2(
+        if is_egress { "RevokeSecurityGroupEgress" } else { "RevokeSecurityGroupIngress" },
+        request,
+        response,
+    );
 }
 
-pub(super) fn modify(world: &mut World) {
-    let Some(index) = world.pick(world.groups.len()).filter(|_| !world.is_classic) else { return };
+pub(super) fn modify(simulator: &mut AccountSimulator) {
+    let Some(index) = simulator.pick(simulator.groups.len()).filter(|_| !simulator.is_classic) else { return };
     let mut rules = Vec::new();
-    for _ in 0..world.rng.usize(1..3) {
-        let Some(at) = world.pick(world.groups[index].rules.len()) else { break };
-        let new = permission(world);
-        let id = world.groups[index].rules[at].1.clone();
+    for _ in 0..simulator.rng.usize(1..3) {
+        let Some(at) = simulator.pick(simulator.groups[index].rules.len()) else { break };
+        let new = permission(simulator);
+        let id = simulator.groups[index].rules[at].1.clone();
         if rules.iter().any(|rule: &Value| rule["SecurityGroupRuleId"] == id) {
             continue;
         }
-        let is_egress = world.groups[index].rules.remove(at).2;
-        let told = answered(world, "", &new, &id, is_egress);
-        world.groups[index].rules.push((new, id.clone(), is_egress));
-        let content = |from: &str| told[from].clone();
+        let is_egress = simulator.groups[index].rules.remove(at).2;
+        let response = rule_response(simulator, "", &new, &id, is_egress);
+        simulator.groups[index].rules.push((new, id.clone(), is_egress));
+        let content = |from: &str| response[from].clone();
         let mut content = json!({"IpProtocol": content("ipProtocol"), "FromPort": content("fromPort"),
             "ToPort": content("toPort"), "CidrIpv4": content("cidrIpv4"), "CidrIpv6": content("cidrIpv6"),
-            "PrefixListId": content("prefixListId"), "ReferencedGroupId": told["referencedGroupInfo"]["groupId"]});
+            "PrefixListId": content("prefixListId"), "ReferencedGroupId": response["referencedGroupInfo"]["groupId"]});
         if let Some(members) = content.as_object_mut() {
             members.retain(|_, value| !value.is_null());
         }
@@ -216,14 +220,14 @@ pub(super) fn modify(world: &mut World) {
         return;
     }
     let list = if rules.len() == 1 { rules.remove(0) } else { rules.into() };
-    let request = json!({"GroupId": world.groups[index].id, "SecurityGroupRule": list});
+    let request = json!({"GroupId": simulator.groups[index].id, "SecurityGroupRule": list});
     let response = json!({"ModifySecurityGroupRulesResponse": {"return": true}});
-    world.ec2("ModifySecurityGroupRules", json!({"ModifySecurityGroupRulesRequest": request}), response);
+    simulator.ec2("ModifySecurityGroupRules", json!({"ModifySecurityGroupRulesRequest": request}), response);
 }
 
-pub(super) fn delete(world: &mut World) {
-    let Some(index) = world.pick(world.groups.len()) else { return };
-    let request = named(world, index);
-    world.groups.remove(index);
-    world.ec2("DeleteSecurityGroup", request, json!({"_return": true}));
+pub(super) fn delete(simulator: &mut AccountSimulator) {
+    let Some(index) = simulator.pick(simulator.groups.len()) else { return };
+    let request = group_request(simulator, index);
+    simulator.groups.remove(index);
+    simulator.ec2("DeleteSecurityGroup", request, json!({"_return": true}));
 }

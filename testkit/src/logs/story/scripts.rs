@@ -90,8 +90,7 @@ fn maintenance() -> Vec<EventScript> {
     ]
 }
 
-/// One action, recorded in both accounts under one `sharedEventID`, and what
-/// it was for.
+/// One action that both accounts record under one `sharedEventID`, and the calls that it was for.
 fn the_other_account() -> Vec<EventScript> {
     let assumes = |account, who| {
         EventScript::new(account, EU, "2026-09-30T23:40:12Z", who, ("sts", "AssumeRole"))
@@ -124,7 +123,7 @@ fn the_next_day() -> Vec<EventScript> {
             .request(r#"{"instancesSet":{"items":[{"instanceId":"i-0abc12de34f567890"}]}}"#)
             .response(r#"{"requestId":"df4f910a-0000-4000-8000-00000000f001","instancesSet":{"items":[{"instanceId":"i-0abc12de34f567890","currentState":{"code":32,"name":"shutting-down"},"previousState":{"code":16,"name":"running"}}]}}"#)
             .set(SessionCredentialFromConsole, r#""true""#),
-        // The name that everybody looks for, in an event of another name.
+        // The name that tests and examples search for, inside an event with another name.
         EventScript::new(HOME, EU, "2026-10-01T10:30:44Z", INVESTIGATOR, ("cloudtrail", "LookupEvents"))
             .read_only()
             .from("198.51.100.40")

@@ -1,4 +1,4 @@
-//! The request and the response of an event in one form: names begin with a small letter,
+//! The request and the response of an event in a uniform form: names begin with a small letter,
 //! lists are arrays, and nothing is wrapped.
 
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ pub(super) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
     path.split('.').fold(value, |value, name| value.get(name).unwrap_or(&Value::Null))
 }
 
-/// The elements of a list. One element may stand there without a list.
+/// The elements of a list. A single element may stand in its place.
 pub(super) fn list<'v>(value: &'v Value, path: &str) -> Vec<&'v Value> {
     match at(value, path) {
         Value::Null => Vec::new(),
@@ -64,7 +64,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The texts of a list, or this member of its elements.
+/// The texts in a list. An element that is an object has its text in this member.
 pub(super) fn texts(value: &Value, path: &str, member: &str) -> Vec<String> {
     list(value, path).into_iter().filter_map(|item| text(item, member).or_else(|| scalar(item))).collect()
 }

@@ -1,4 +1,4 @@
-//! What an event says of the things that it names.
+//! The facts that an event states about the things that it names.
 
 /// Something that has a history: an instance, an interface, a security group …
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -6,13 +6,13 @@ pub(super) struct Thing {
     pub(super) kind: Kind,
     /// Its id.
     pub(super) id: String,
-    /// Whether `id` is only a name of a group, or the public address of an allocation.
+    /// Whether `id` is only the name of a group or the public address of an allocation.
     pub(super) is_name: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Kind {
-    /// What is known by the id of an attachment or an association only.
+    /// A thing of which only an attachment or an association is known, by its id.
     Unknown,
     Instance,
     Interface,
@@ -26,32 +26,32 @@ pub(super) enum Kind {
     ScalingGroup,
 }
 
-/// What an event says of a thing.
+/// What an event states about a thing.
 #[derive(Clone, Debug)]
-pub(super) enum Says {
+pub(super) enum FactKind {
     /// It is new.
-    Begins,
+    Created,
     /// It is gone.
-    Ends,
+    Deleted,
     /// It has this from now on.
-    Has { property: String, value: String, relation: Option<String> },
+    Set { property: String, value: String, relation: Option<String> },
     /// It had this before the event, and still has it.
-    HasAlready { property: String, value: String },
-    /// It has this no more. Which value it had may not be told.
-    HasNot { property: String, value: Option<String> },
+    AlreadySet { property: String, value: String },
+    /// It no longer has this. The value is `None` if the event does not name it.
+    Unset { property: String, value: Option<String> },
     /// It has exactly these.
-    HasOnly { property: String, values: Vec<String> },
-    /// What has this id is gone: a rule, an attachment, an association.
-    Without { property: String, relation: String },
-    /// The rule with this id is another one from now on, of the same direction.
-    Becomes { relation: String, rule: String },
+    SetExactly { property: String, values: Vec<String> },
+    /// The rule, attachment or association with this id is gone.
+    RelationEnded { property: String, relation: String },
+    /// The rule with this id becomes another one, with the same direction.
+    RuleReplaced { relation: String, rule: String },
 }
 
-/// One statement.
+/// One statement about one thing.
 #[derive(Clone, Debug)]
 pub(super) struct Fact {
     pub(super) thing: Thing,
-    pub(super) says: Says,
+    pub(super) kind: FactKind,
 }
 
 impl Thing {
@@ -68,11 +68,11 @@ impl Thing {
     }
 
     pub(super) fn begins(&self) -> Fact {
-        self.says(Says::Begins)
+        self.fact(FactKind::Created)
     }
 
     pub(super) fn ends(&self) -> Fact {
-        self.says(Says::Ends)
+        self.fact(FactKind::Deleted)
     }
 
     pub(super) fn has(&self, property: &str, value: Option<String>) -> Option<Fact> {
@@ -81,19 +81,19 @@ impl Thing {
 
     pub(super) fn has_by(&self, property: &str, value: Option<String>, relation: Option<String>) -> Option<Fact> {
         let property = property.to_string();
-        Some(self.says(Says::Has { property, value: value?, relation }))
+        Some(self.fact(FactKind::Set { property, value: value?, relation }))
     }
 
     pub(super) fn has_not(&self, property: &str, value: Option<String>) -> Fact {
-        self.says(Says::HasNot { property: property.into(), value })
+        self.fact(FactKind::Unset { property: property.into(), value })
     }
 
-    pub(super) fn says(&self, says: Says) -> Fact {
-        Fact { thing: self.clone(), says }
+    pub(super) fn fact(&self, kind: FactKind) -> Fact {
+        Fact { thing: self.clone(), kind }
     }
 }
 
-/// Whether a thing can have several values at a time.
+/// Whether a thing can have several values of a property at the same time.
 pub(super) fn has_many(property: &str) -> bool {
     ["privateAddress", "ipv6Address", "securityGroup", "rule", "member"].contains(&property)
 }

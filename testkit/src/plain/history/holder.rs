@@ -1,5 +1,5 @@
-//! Who had an address, and when it was let in while nobody of ours had it: asked at every
-//! time that something changed.
+//! Who had an address, and when rules let it in while no resource of ours had it. Both are examined
+//! for every time at which something changed.
 
 use std::net::IpAddr;
 
@@ -7,17 +7,18 @@ use jiff::Timestamp;
 
 use super::History;
 use super::fact::{Kind, Thing};
-use super::period::{Begin, Mark, Period};
+use super::period::{Begin, IntervalEvent, PlainInterval};
 use super::row::Row;
 use super::rule::{Network, Rule};
 
-/// The longest way: an allocation, an interface and an instance.
+/// Limits the length of a path. The longest leads from an allocation to an interface and an
+/// instance.
 const MAX_LENGTH: usize = 4;
 
 impl History {
-    /// Who had the address, for each time that the whole way was the same.
+    /// Who had the address, with a row for each time during which the whole path was the same.
     pub(super) fn holders(&self, address: IpAddr) -> Vec<Row> {
-        let is_address = |period: &&Period| {
+        let is_address = |period: &&PlainInterval| {
             ["privateAddress", "publicAddress", "ipv6Address"].contains(&period.property.as_str())
                 && period.value.as_deref().and_then(|value| value.parse().ok()) == Some(address)
                 // The private address in the details of an allocation is not its own.
@@ -26,29 +27,30 @@ impl History {
         self.periods.iter().filter(is_address).flat_map(|held| self.holder(held)).collect()
     }
 
-    fn holder(&self, held: &Period) -> Vec<Row> {
+    fn holder(&self, held: &PlainInterval) -> Vec<Row> {
         let related = self.related(held);
         let parts = parts(held, &related);
-        let mut rows: Vec<(Vec<&Period>, Row)> = Vec::new();
+        let mut rows: Vec<(Vec<&PlainInterval>, Row)> = Vec::new();
         for (from, to) in parts {
-            let way = way(held, from, &related);
+            let path_at = path_at(held, from, &related);
             if let Some((last, row)) = rows.last_mut()
-                && *last == way
+                && *last == path_at
             {
-                row.end = end(&way, to, &related);
+                row.end = end(&path_at, to, &related);
                 continue;
             }
-            let cells = self.cells(held, &way);
-            let (begin, end) = (begin(&way, from, &related), end(&way, to, &related));
-            rows.push((way, Row { scope: held.scope.clone(), begin, end, cells, doubt: None }));
+            let cells = self.cells(held, &path_at);
+            let (begin, end) = (begin(&path_at, from, &related), end(&path_at, to, &related));
+            rows.push((path_at, Row { scope: held.scope.clone(), begin, end, cells, doubt: None }));
         }
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// What the holder was ever connected with, and that again.
-    fn related(&self, held: &Period) -> Vec<&Period> {
+    /// The attachments and associations of the holder, and of the things that they lead to, at any
+    /// time.
+    fn related(&self, held: &PlainInterval) -> Vec<&PlainInterval> {
         let mut things = vec![held.thing.clone()];
-        let mut related: Vec<&Period> = Vec::new();
+        let mut related: Vec<&PlainInterval> = Vec::new();
         for _ in 0..MAX_LENGTH {
             for period in self.periods.iter().filter(|period| period.scope == held.scope) {
                 let is_way = ["attachedTo", "associatedWith"].contains(&period.property.as_str());
@@ -61,9 +63,9 @@ impl History {
         related
     }
 
-    fn cells(&self, held: &Period, way: &[&Period]) -> Vec<String> {
+    fn cells(&self, held: &PlainInterval, path_at: &[&PlainInterval]) -> Vec<String> {
         let things: Vec<Thing> =
-            [held.thing.clone()].into_iter().chain(way[1..].iter().filter_map(|one| target(one))).collect();
+            [held.thing.clone()].into_iter().chain(path_at[1..].iter().filter_map(|one| target(one))).collect();
         let first = |name| {
             let details = things.iter().map(|thing| self.detail(&held.scope, thing, name));
             details.into_iter().find(|detail| !detail.is_empty()).unwrap_or_default()
@@ -76,7 +78,7 @@ impl History {
         vec![address, ids(true), ids(false), first("description"), first("vpc"), first("subnet")]
     }
 
-    /// When rules let the address in, without the times at which it was ours.
+    /// When rules let the address in, except the times at which it was ours.
     pub(super) fn exposures(&self, address: IpAddr) -> Vec<Row> {
         let own = self.holders(address);
         let network = Network::of(&address.to_string());
@@ -94,14 +96,14 @@ impl History {
             }
             let is_same = |own: &&Row| !vpc.is_empty() && own.cells[4] == vpc && own.scope.1 == rule.scope.1;
             let own: Vec<&Row> = own.iter().filter(is_same).collect();
-            rows.extend(outside(&rule, &own));
+            rows.extend(subtract_times(&rule, &own));
         }
         rows
     }
 }
 
-/// What an attachment or an association leads to.
-fn target(period: &Period) -> Option<Thing> {
+/// The thing that an attachment or an association leads to.
+fn target(period: &PlainInterval) -> Option<Thing> {
     let id = period.value.clone()?;
     let kind = match id.split('-').next().unwrap_or_default() {
         "i" => Kind::Instance,
@@ -112,12 +114,12 @@ fn target(period: &Period) -> Option<Thing> {
     Some(Thing::new(kind, id))
 }
 
-fn is_moment(period: &Period) -> bool {
+fn is_moment(period: &PlainInterval) -> bool {
     period.end.as_ref().is_some_and(|end| period.begin.earliest() == Some(end.time))
 }
 
-/// The times between which nothing changes. `None` is before and after everything.
-fn parts(held: &Period, related: &[&Period]) -> Vec<(Option<Timestamp>, Option<Timestamp>)> {
+/// The time spans in which nothing changes. `None` is before or after everything.
+fn parts(held: &PlainInterval, related: &[&PlainInterval]) -> Vec<(Option<Timestamp>, Option<Timestamp>)> {
     let (from, to) = (held.begin.earliest(), held.end.as_ref().map(|end| end.time));
     let mut times: Vec<Timestamp> = related
         .iter()
@@ -132,25 +134,29 @@ fn parts(held: &Period, related: &[&Period]) -> Vec<(Option<Timestamp>, Option<T
     begins.zip(ends).collect()
 }
 
-/// The periods that lead from the address to what had it at this time.
-fn way<'a>(held: &'a Period, time: Option<Timestamp>, related: &[&'a Period]) -> Vec<&'a Period> {
-    let mut way = vec![held];
+/// The periods that lead from the address to the thing that had it at this time.
+fn path_at<'a>(
+    held: &'a PlainInterval,
+    time: Option<Timestamp>,
+    related: &[&'a PlainInterval],
+) -> Vec<&'a PlainInterval> {
+    let mut path_at = vec![held];
     let mut thing = held.thing.clone();
-    // What took no time led nowhere.
+    // A period without duration leads nowhere.
     while !is_moment(held)
-        && way.len() < MAX_LENGTH
+        && path_at.len() < MAX_LENGTH
         && let Some(next) = related.iter().find(|period| period.thing == thing && period.is_at(time))
         && let Some(target) = target(next)
     {
-        way.push(next);
+        path_at.push(next);
         thing = target;
     }
-    way
+    path_at
 }
 
-/// How the part that begins at this time began: by what is nearest to the address.
-fn begin(way: &[&Period], time: Option<Timestamp>, related: &[&Period]) -> Begin {
-    let began = way.iter().find(|period| period.begin.earliest() == time);
+/// How the part that begins at this time began. The change nearest to the address counts.
+fn begin(path_at: &[&PlainInterval], time: Option<Timestamp>, related: &[&PlainInterval]) -> Begin {
+    let began = path_at.iter().find(|period| period.begin.earliest() == time);
     let ended = || {
         let ends = related.iter().filter_map(|period| period.end.as_ref());
         ends.into_iter().find(|end| Some(end.time) == time).cloned().map(Begin::By)
@@ -158,24 +164,24 @@ fn begin(way: &[&Period], time: Option<Timestamp>, related: &[&Period]) -> Begin
     began.map(|period| period.begin.clone()).or_else(ended).unwrap_or(Begin::Unseen)
 }
 
-fn end(way: &[&Period], time: Option<Timestamp>, related: &[&Period]) -> Option<Mark> {
+fn end(path_at: &[&PlainInterval], time: Option<Timestamp>, related: &[&PlainInterval]) -> Option<IntervalEvent> {
     let time = time?;
-    let ended = way.iter().find_map(|period| period.end.as_ref().filter(|end| end.time == time)).cloned();
+    let ended = path_at.iter().find_map(|period| period.end.as_ref().filter(|end| end.time == time)).cloned();
     ended.or_else(|| {
         related.iter().find(|period| period.begin.earliest() == Some(time)).map(|next| mark_of(&next.begin, time))
     })
 }
 
-/// A begin as the end of what was before.
-fn mark_of(begin: &Begin, time: Timestamp) -> Mark {
+/// A begin as the end of the period before.
+fn mark_of(begin: &Begin, time: Timestamp) -> IntervalEvent {
     match begin {
         Begin::By(mark) => mark.clone(),
-        _ => Mark { time, event: String::new(), actor: String::new(), name: String::new(), is_seen: true },
+        _ => IntervalEvent { time, event: String::new(), actor: String::new(), name: String::new(), is_seen: true },
     }
 }
 
-/// The parts of a row outside of all others.
-fn outside(row: &Row, others: &[&Row]) -> Vec<Row> {
+/// The parts of a row's time in which none of the other rows holds.
+fn subtract_times(row: &Row, others: &[&Row]) -> Vec<Row> {
     let is_covered = |time: Option<Timestamp>| {
         others
             .iter()

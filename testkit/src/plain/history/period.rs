@@ -1,60 +1,60 @@
-//! The times during which a thing had a value, found by going through all facts again for
-//! every property of every thing.
+//! The periods during which a property had a value. All facts are examined again for every property
+//! of every thing.
 
 use jiff::Timestamp;
 
-use super::fact::{Fact, Says, Thing, has_many};
+use super::fact::{Fact, FactKind, Thing, has_many};
 
 /// The account and the region.
 pub(super) type Scope = (String, String);
 
-/// An event at the end of a period.
+/// An event at the begin or the end of a period.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Mark {
+pub(super) struct IntervalEvent {
     pub(super) time: Timestamp,
     pub(super) event: String,
     pub(super) actor: String,
     /// `eventName`.
     pub(super) name: String,
-    /// Whether the event is the end itself, or only shows that there was one.
+    /// Whether the event itself ended the period, and does not only show that it had ended.
     pub(super) is_seen: bool,
 }
 
-impl Mark {
-    /// The mark of an end some time before this one.
-    pub(super) fn before(&self) -> Mark {
-        Mark { event: String::new(), actor: String::new(), is_seen: false, ..self.clone() }
+impl IntervalEvent {
+    /// The mark of an unseen end at some time before this one.
+    pub(super) fn before(&self) -> IntervalEvent {
+        IntervalEvent { event: String::new(), actor: String::new(), is_seen: false, ..self.clone() }
     }
 }
 
 /// How a period began.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Begin {
-    By(Mark),
+    By(IntervalEvent),
     /// Unseen, but after this time.
     After(Timestamp),
-    /// Before all that is known.
+    /// Unseen, before everything that is known.
     Unseen,
 }
 
-/// A fact, when it was, and where.
+/// A fact, with its event and its account and region.
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
-    pub(super) mark: Mark,
+    pub(super) mark: IntervalEvent,
     pub(super) scope: Scope,
     pub(super) fact: Fact,
 }
 
 /// The time during which a property had a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Period {
+pub(super) struct PlainInterval {
     pub(super) scope: Scope,
     pub(super) thing: Thing,
     pub(super) property: String,
     pub(super) value: Option<String>,
     pub(super) relation: Option<String>,
     pub(super) begin: Begin,
-    pub(super) end: Option<Mark>,
+    pub(super) end: Option<IntervalEvent>,
 }
 
 impl Begin {
@@ -68,15 +68,15 @@ impl Begin {
     }
 }
 
-impl Period {
-    /// Whether it may have been so at this time.
+impl PlainInterval {
+    /// Whether the property may have had the value at this time.
     pub(super) fn is_at(&self, time: Option<Timestamp>) -> bool {
         self.begin.earliest() <= time && self.end.as_ref().is_none_or(|end| time < Some(end.time))
     }
 }
 
 /// All periods of all things.
-pub(super) fn periods(statements: &[Statement]) -> Vec<Period> {
+pub(super) fn periods(statements: &[Statement]) -> Vec<PlainInterval> {
     let mut things: Vec<(&Scope, &Thing)> =
         statements.iter().map(|statement| (&statement.scope, &statement.fact.thing)).collect();
     things.sort();
@@ -90,12 +90,19 @@ pub(super) fn periods(statements: &[Statement]) -> Vec<Period> {
         properties.sort();
         properties.dedup();
         for property in properties {
-            let mut line =
-                Line { scope, thing, property, born: None, past: Vec::new(), done: Vec::new(), open: Vec::new() };
+            let mut line = PropertyTimeline {
+                scope,
+                thing,
+                property,
+                born: None,
+                past: Vec::new(),
+                done: Vec::new(),
+                open: Vec::new(),
+            };
             let mut rest = of_thing.clone();
             while !rest.is_empty() {
                 let next = rest.remove(0);
-                // A rule cannot be added while it is there, so it was taken away before.
+                // A rule cannot be added while it exists, so it was revoked before.
                 if let Some(at) = line.taken_away_before(next, &rest) {
                     let first = rest.remove(at);
                     line.add(first);
@@ -109,39 +116,40 @@ pub(super) fn periods(statements: &[Statement]) -> Vec<Period> {
 }
 
 fn property(fact: &Fact) -> Option<&str> {
-    match &fact.says {
-        Says::Has { property, .. }
-        | Says::HasAlready { property, .. }
-        | Says::HasNot { property, .. }
-        | Says::HasOnly { property, .. }
-        | Says::Without { property, .. } => Some(property),
-        Says::Begins | Says::Ends | Says::Becomes { .. } => None,
+    match &fact.kind {
+        FactKind::Set { property, .. }
+        | FactKind::AlreadySet { property, .. }
+        | FactKind::Unset { property, .. }
+        | FactKind::SetExactly { property, .. }
+        | FactKind::RelationEnded { property, .. } => Some(property),
+        FactKind::Created | FactKind::Deleted | FactKind::RuleReplaced { .. } => None,
     }
 }
 
 /// One property of one thing.
-struct Line<'a> {
+struct PropertyTimeline<'a> {
     scope: &'a Scope,
     thing: &'a Thing,
     property: &'a str,
     born: Option<Timestamp>,
-    past: Vec<Period>,
-    done: Vec<Period>,
-    open: Vec<Period>,
+    past: Vec<PlainInterval>,
+    done: Vec<PlainInterval>,
+    open: Vec<PlainInterval>,
 }
 
-impl Line<'_> {
-    /// Which of the later statements takes away the rule that `next` adds although it is there,
-    /// in the same second.
+impl PropertyTimeline<'_> {
+    /// The index of the later statement that revokes the rule in the same second in which `next`
+    /// adds it, if the rule already exists.
     fn taken_away_before(&self, next: &Statement, rest: &[&Statement]) -> Option<usize> {
-        let Says::Has { property, value, .. } = &next.fact.says else { return None };
-        let is_there =
-            |period: &&Period| period.value.as_ref() == Some(value) && period.begin.earliest() != Some(next.mark.time);
+        let FactKind::Set { property, value, .. } = &next.fact.kind else { return None };
+        let is_there = |period: &&PlainInterval| {
+            period.value.as_ref() == Some(value) && period.begin.earliest() != Some(next.mark.time)
+        };
         if self.property != "rule" || property != "rule" || !self.open.iter().any(|period| is_there(&period)) {
             return None;
         }
         rest.iter().position(|other| {
-            let is_end = matches!(&other.fact.says, Says::HasNot { property, value: Some(gone) } if property == "rule" && gone == value);
+            let is_end = matches!(&other.fact.kind, FactKind::Unset { property, value: Some(gone) } if property == "rule" && gone == value);
             is_end && other.mark.time == next.mark.time
         })
     }
@@ -152,77 +160,77 @@ impl Line<'_> {
             return self.exists(statement);
         }
         let is_about = property(&statement.fact).is_none_or(|property| property == self.property);
-        match &statement.fact.says {
+        match &statement.fact.kind {
             _ if !is_about => {}
-            Says::Begins => self.born = Some(mark.time),
-            Says::Ends => {
+            FactKind::Created => self.born = Some(mark.time),
+            FactKind::Deleted => {
                 self.close(|_| true, mark);
-                // What is there again later is another thing.
+                // A thing that exists again later is another thing.
                 self.born = None;
                 self.past.append(&mut self.done);
             }
-            Says::Has { value, relation, .. } => self.has(value, relation, mark),
-            Says::HasAlready { value, .. } => {
+            FactKind::Set { value, relation, .. } => self.has(value, relation, mark),
+            FactKind::AlreadySet { value, .. } => {
                 if !self.open.iter().any(|period| period.value.as_ref() == Some(value)) {
                     let period = self.period(Some(value), self.bound(Some(value)));
                     self.open.push(period);
                 }
             }
-            Says::HasNot { value, .. } => self.has_not(value.as_deref(), mark),
-            Says::HasOnly { values, .. } => {
+            FactKind::Unset { value, .. } => self.has_not(value.as_deref(), mark),
+            FactKind::SetExactly { values, .. } => {
                 self.close(|value| !value.is_some_and(|value| values.contains(value)), mark);
                 values.iter().for_each(|value| self.has(value, &None, mark));
             }
-            Says::Without { relation, .. } => {
+            FactKind::RelationEnded { relation, .. } => {
                 let mut period = self.period(None, self.bound(None));
                 period.relation = Some(relation.clone());
-                self.done.push(Period { end: Some(mark.clone()), ..period });
+                self.done.push(PlainInterval { end: Some(mark.clone()), ..period });
             }
-            Says::Becomes { .. } => {}
+            FactKind::RuleReplaced { .. } => {}
         }
     }
 
-    /// Of what nothing is said it cannot be known that it exists; of all else it is.
+    /// Any statement about a thing shows that it exists.
     fn exists(&mut self, statement: &Statement) {
-        match &statement.fact.says {
-            Says::Begins => self.open.push(self.period(None, Begin::By(statement.mark.clone()))),
+        match &statement.fact.kind {
+            FactKind::Created => self.open.push(self.period(None, Begin::By(statement.mark.clone()))),
             says => {
                 if self.open.is_empty() {
                     self.open.push(self.period(None, Begin::Unseen));
                 }
-                if matches!(says, Says::Ends) {
+                if matches!(says, FactKind::Deleted) {
                     self.close(|_| true, &statement.mark);
                 }
             }
         }
     }
 
-    fn has(&mut self, value: &str, relation: &Option<String>, mark: &Mark) {
+    fn has(&mut self, value: &str, relation: &Option<String>, mark: &IntervalEvent) {
         if let Some(same) = self.open.iter_mut().find(|period| period.value.as_deref() == Some(value)) {
             let is_other = relation.is_some() && same.relation.is_some() && *relation != same.relation;
             if !is_other {
                 same.relation = relation.clone().or(same.relation.take());
                 return;
             }
-            // It ended unseen and began again, unless the call itself associates anew.
+            // It ended unseen and began again, unless this call itself replaces the association.
             let end = if self.property == "associatedWith" { mark.clone() } else { mark.before() };
             self.close(|open| open.map(String::as_str) == Some(value), &end);
         }
         if !has_many(self.property) {
             self.close(|_| true, mark);
         }
-        // What never changes was so before.
+        // The VPC never changes, so it was the same before.
         let is_old = self.property == "vpc" && self.born.is_none();
         let period = self.period(Some(value), if is_old { Begin::Unseen } else { Begin::By(mark.clone()) });
-        self.open.push(Period { relation: relation.clone(), ..period });
+        self.open.push(PlainInterval { relation: relation.clone(), ..period });
     }
 
-    fn has_not(&mut self, value: Option<&str>, mark: &Mark) {
+    fn has_not(&mut self, value: Option<&str>, mark: &IntervalEvent) {
         let is_it = |open: Option<&String>| value.is_none() || open.map(String::as_str) == value;
         if self.open.iter().any(|period| is_it(period.value.as_ref())) {
             return self.close(is_it, mark);
         }
-        // Nothing says that there was anything, or it has another value than that.
+        // Nothing shows that there was a value, or the tag has another value.
         if value.is_none() || (self.property.starts_with("tag:") && !self.open.is_empty()) {
             return;
         }
@@ -230,19 +238,19 @@ impl Line<'_> {
         if !has_many(self.property) {
             self.close(|_| true, mark);
         }
-        self.done.push(Period { end: Some(mark.clone()), ..period });
+        self.done.push(PlainInterval { end: Some(mark.clone()), ..period });
     }
 
-    fn close(&mut self, which: impl Fn(Option<&String>) -> bool, mark: &Mark) {
+    fn close(&mut self, which: impl Fn(Option<&String>) -> bool, mark: &IntervalEvent) {
         let (closed, open) =
             std::mem::take(&mut self.open).into_iter().partition(|period| which(period.value.as_ref()));
         self.open = open;
-        let closed: Vec<Period> = closed;
-        self.done.extend(closed.into_iter().map(|period| Period { end: Some(mark.clone()), ..period }));
+        let closed: Vec<PlainInterval> = closed;
+        self.done.extend(closed.into_iter().map(|period| PlainInterval { end: Some(mark.clone()), ..period }));
     }
 
-    fn period(&self, value: Option<&str>, begin: Begin) -> Period {
-        Period {
+    fn period(&self, value: Option<&str>, begin: Begin) -> PlainInterval {
+        PlainInterval {
             scope: self.scope.clone(),
             thing: self.thing.clone(),
             property: self.property.into(),
@@ -253,10 +261,10 @@ impl Line<'_> {
         }
     }
 
-    /// The last time at which it is known that the value was not there.
+    /// The last time at which the value is known to have been absent.
     fn bound(&self, value: Option<&str>) -> Begin {
         let is_same =
-            |period: &&Period| !has_many(self.property) || (value.is_some() && period.value.as_deref() == value);
+            |period: &&PlainInterval| !has_many(self.property) || (value.is_some() && period.value.as_deref() == value);
         let ends = self.done.iter().filter(is_same).filter_map(|period| Some(period.end.as_ref()?.time));
         let others = self.open.iter().filter(is_same).filter_map(|period| period.begin.earliest());
         let last = ends.chain(others).chain(self.born).max();

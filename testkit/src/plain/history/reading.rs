@@ -19,7 +19,7 @@ pub(super) struct Call {
     pub(super) response: Value,
 }
 
-/// What an event says; nothing if it failed.
+/// The facts that an event states; none if it failed.
 pub(super) fn facts(event: &Value) -> Vec<Fact> {
     let name = text(event, "eventName").unwrap_or_default();
     let call = Call {

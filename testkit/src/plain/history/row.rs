@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::History;
-use super::period::{Begin, Mark, Period, Scope};
+use super::period::{Begin, IntervalEvent, PlainInterval, Scope};
 use crate::plain::row::{is_formula, shown};
 
 /// A row of an answer.
@@ -13,12 +13,12 @@ use crate::plain::row::{is_formula, shown};
 pub(super) struct Row {
     pub(super) scope: Scope,
     pub(super) begin: Begin,
-    pub(super) end: Option<Mark>,
+    pub(super) end: Option<IntervalEvent>,
     pub(super) cells: Vec<String>,
     pub(super) doubt: Option<&'static str>,
 }
 
-/// The times of the events of an account and region.
+/// The times that the events of an account and region cover.
 pub(super) struct Covered {
     first: Timestamp,
     last: Timestamp,
@@ -42,8 +42,8 @@ fn day(time: Timestamp) -> i64 {
 }
 
 impl Row {
-    pub(super) fn of(period: &Period, cells: Vec<String>) -> Row {
-        let Period { scope, begin, end, .. } = period.clone();
+    pub(super) fn of(period: &PlainInterval, cells: Vec<String>) -> Row {
+        let PlainInterval { scope, begin, end, .. } = period.clone();
         Row { scope, begin, end, cells, doubt: None }
     }
 
@@ -90,7 +90,7 @@ impl History {
         }
         limits.extend(row.doubt.map(String::from));
         let certainty = if limits.is_empty() { "proven".into() } else { limits.join("; ") };
-        let of = |mark: Option<&Mark>| {
+        let of = |mark: Option<&IntervalEvent>| {
             mark.map_or((String::new(), String::new()), |mark| (mark.actor.clone(), mark.event.clone()))
         };
         let ((begun_by, begin_event), (ended_by, end_event)) = (of(begun), of(row.end.as_ref()));

@@ -1,4 +1,4 @@
-//! A rule of a security group: the same text for the same rule.
+//! The rules of security groups. The same rule always has the same text.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -25,7 +25,7 @@ impl Rule {
         }
     }
 
-    /// The rule that has this text.
+    /// The rule with this text.
     pub(super) fn of(text: &str) -> Rule {
         let mut words = text.splitn(3, ' ').map(String::from);
         let (direction, protocol, rest) =
@@ -47,7 +47,7 @@ impl Rule {
         self.direction != "out" && Network::of(&self.source).is_some_and(|network| network.length == 0)
     }
 
-    /// Whether the rule holds for the port.
+    /// Whether the rule applies to the port.
     pub(super) fn has_port(&self, port: i64) -> bool {
         let is_all = self.ports == "all";
         match self.protocol.as_str() {
@@ -129,7 +129,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network that a text names.
+    /// The network that a text names. `None` if it names none.
     pub fn of(text: &str) -> Option<Network> {
         let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
         let address: IpAddr = address.parse().ok()?;

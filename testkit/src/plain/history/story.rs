@@ -1,23 +1,23 @@
-//! All statements of all events, with names resolved and with what follows from an end.
+//! All statements of all events, with names resolved, and with the consequences of a thing's end.
 
 use jiff::SignedDuration;
 
-use super::fact::{Fact, Kind, Says, Thing};
-use super::period::{Mark, Period, Scope, Statement, periods};
+use super::fact::{Fact, FactKind, Kind, Thing};
+use super::period::{IntervalEvent, PlainInterval, Scope, Statement, periods};
 
-/// What is known so far.
+/// The statements so far.
 #[derive(Default)]
 pub(super) struct Story {
     pub(super) statements: Vec<Statement>,
 }
 
 impl Story {
-    /// Adds what an event says.
-    pub(super) fn tell(&mut self, mark: &Mark, scope: &Scope, facts: Vec<Fact>) {
+    /// Adds the facts of an event.
+    pub(super) fn add_event(&mut self, mark: &IntervalEvent, scope: &Scope, facts: Vec<Fact>) {
         for fact in facts {
             for fact in self.resolved(scope, fact) {
-                if matches!(fact.says, Says::Begins) && self.exists(scope, &fact.thing) {
-                    // A name that is used again is another thing.
+                if matches!(fact.kind, FactKind::Created) && self.exists(scope, &fact.thing) {
+                    // A name that is used again stands for another thing.
                     self.add(&mark.before(), scope, fact.thing.ends());
                 }
                 let moves = mark.name.starts_with("AssignPrivateIp");
@@ -29,9 +29,10 @@ impl Story {
         }
     }
 
-    /// The private address that another interface of the VPC has no longer.
+    /// The loss of a private address by another interface of the VPC, if the fact gives it to this
+    /// one.
     fn taken_over(&self, scope: &Scope, fact: &Fact) -> Vec<Fact> {
-        let Says::Has { property, value, .. } = &fact.says else { return Vec::new() };
+        let FactKind::Set { property, value, .. } = &fact.kind else { return Vec::new() };
         if property != "privateAddress" || fact.thing.kind != Kind::Interface {
             return Vec::new();
         }
@@ -39,7 +40,7 @@ impl Story {
         let vpc = |thing: &Thing| {
             open.iter().find(|one| one.thing == *thing && one.property == "vpc").and_then(|one| one.value.clone())
         };
-        let is_it = |one: &&Period| {
+        let is_it = |one: &&PlainInterval| {
             one.property == *property
                 && one.value.as_ref() == Some(value)
                 && one.thing.kind == Kind::Interface
@@ -49,21 +50,21 @@ impl Story {
         open.iter().filter(is_it).map(|one| one.thing.has_not(property, Some(value.clone()))).collect()
     }
 
-    fn add(&mut self, mark: &Mark, scope: &Scope, fact: Fact) {
+    fn add(&mut self, mark: &IntervalEvent, scope: &Scope, fact: Fact) {
         let is_of_nothing = fact.thing == Thing::nothing();
-        if is_of_nothing || (!matches!(fact.says, Says::Begins) && self.is_gone(mark, scope, &fact.thing)) {
+        if is_of_nothing || (!matches!(fact.kind, FactKind::Created) && self.is_gone(mark, scope, &fact.thing)) {
             return;
         }
-        // What is gone is no member, whoever takes it out afterwards.
-        if let Says::HasNot { property, value: Some(value) } = &fact.says
+        // A terminated instance is no longer a member, so its removal afterwards changes nothing.
+        if let FactKind::Unset { property, value: Some(value) } = &fact.kind
             && property == "member"
             && let Some(instance) = value.split(':').next().filter(|id| id.starts_with("i-"))
             && self.is_gone(mark, scope, &Thing::new(Kind::Instance, instance.into()))
         {
             return;
         }
-        let followed = match fact.says {
-            Says::Ends => self.consequences(scope, &fact.thing),
+        let followed = match fact.kind {
+            FactKind::Deleted => self.consequences(scope, &fact.thing),
             _ => Vec::new(),
         };
         for fact in followed {
@@ -75,24 +76,24 @@ impl Story {
     fn exists(&self, scope: &Scope, thing: &Thing) -> bool {
         let of_thing = |one: &&Statement| one.scope == *scope && one.fact.thing == *thing;
         let last = self.statements.iter().rev().find(of_thing);
-        last.is_some_and(|last| !matches!(last.fact.says, Says::Ends))
+        last.is_some_and(|last| !matches!(last.fact.kind, FactKind::Deleted))
     }
 
-    /// Whether it was deleted a short time ago: to delete it again succeeds and means nothing.
-    /// An instance that is gone is no member either.
-    fn is_gone(&self, mark: &Mark, scope: &Scope, thing: &Thing) -> bool {
+    /// Whether the thing was deleted at most 48 hours ago. Deleting it again succeeds and means
+    /// nothing.
+    fn is_gone(&self, mark: &IntervalEvent, scope: &Scope, thing: &Thing) -> bool {
         let of_thing = |one: &&Statement| one.scope == *scope && one.fact.thing == *thing;
         let last = self.statements.iter().rev().find(of_thing);
-        let is_late = |end: &Mark| mark.time.duration_since(end.time) > SignedDuration::from_hours(48);
-        last.is_some_and(|last| matches!(last.fact.says, Says::Ends) && !is_late(&last.mark))
+        let is_late = |end: &IntervalEvent| mark.time.duration_since(end.time) > SignedDuration::from_hours(48);
+        last.is_some_and(|last| matches!(last.fact.kind, FactKind::Deleted) && !is_late(&last.mark))
     }
 
-    fn open(&self, scope: &Scope) -> Vec<Period> {
+    fn open(&self, scope: &Scope) -> Vec<PlainInterval> {
         let all = periods(&self.statements);
         all.into_iter().filter(|period| period.end.is_none() && period.scope == *scope).collect()
     }
 
-    /// What ends together with a thing.
+    /// The facts that follow from the end of a thing.
     fn consequences(&self, scope: &Scope, gone: &Thing) -> Vec<Fact> {
         let open = self.open(scope);
         let mut facts = Vec::new();
@@ -119,21 +120,21 @@ impl Story {
         facts
     }
 
-    /// The fact with the ids of things, and with what ids of relations stand for.
+    /// The fact with things by their ids, and with the values that ids of relations stand for.
     fn resolved(&self, scope: &Scope, mut fact: Fact) -> Vec<Fact> {
         if fact.thing.is_name {
             fact.thing = self.thing(scope, &fact.thing);
         }
         let of = |relation: &str, property: &str| {
-            let is_it = |open: &Period| open.property == property && open.relation.as_deref() == Some(relation);
+            let is_it = |open: &PlainInterval| open.property == property && open.relation.as_deref() == Some(relation);
             self.open(scope).into_iter().find(is_it)
         };
-        match &fact.says {
-            Says::Without { property, relation } => match of(relation, property) {
+        match &fact.kind {
+            FactKind::RelationEnded { property, relation } => match of(relation, property) {
                 Some(open) => vec![open.thing.has_not(property, open.value)],
                 None => vec![fact],
             },
-            Says::Becomes { relation, rule } => {
+            FactKind::RuleReplaced { relation, rule } => {
                 let old = of(relation, "rule");
                 let value = old.as_ref().and_then(|old| old.value.clone());
                 let direction = value.as_ref().and_then(|rule| rule.split(' ').next()).unwrap_or("?");
@@ -141,7 +142,8 @@ impl Story {
                 if value.as_ref() == Some(&new) {
                     return Vec::new();
                 }
-                let without = || fact.thing.says(Says::Without { property: "rule".into(), relation: relation.clone() });
+                let without =
+                    || fact.thing.fact(FactKind::RelationEnded { property: "rule".into(), relation: relation.clone() });
                 let lost = old.map_or_else(without, |old| old.thing.has_not("rule", old.value));
                 let has = fact.thing.has_by("rule", Some(new), Some(relation.clone()));
                 [Some(lost), has].into_iter().flatten().collect()
@@ -154,7 +156,7 @@ impl Story {
     fn thing(&self, scope: &Scope, named: &Thing) -> Thing {
         let open = self.open(scope);
         let property = if named.kind == Kind::Address { "publicAddress" } else { "name" };
-        let is_it = |period: &&Period| {
+        let is_it = |period: &&PlainInterval| {
             period.thing.kind == named.kind && period.property == property && period.value.as_ref() == Some(&named.id)
         };
         let has_vpc = |thing: &Thing| open.iter().any(|period| period.thing == *thing && period.property == "vpc");

@@ -5,19 +5,19 @@ use flate2::Crc;
 
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// The most that a stored block of deflate holds, and what its header takes.
+/// The most bytes in a stored block of deflate. Its header has `BLOCK_HEADER` bytes.
 const BLOCK: usize = 0xffff;
 const BLOCK_HEADER: usize = 5;
 
-/// A gzip member of exactly `size` bytes. `record` makes the event of a number, lengthened by the second argument;
-/// but for that, all are of one length.
+/// A gzip member of exactly `size` bytes. `record` makes the event with a number, lengthened by the
+/// second argument. Otherwise, all events have the same length.
 pub(super) fn of(size: usize, record: impl Fn(usize, usize) -> String) -> Bytes {
     let framed = size - HEADER.len() - 8;
     let length = framed - BLOCK_HEADER * framed.div_ceil(BLOCK + BLOCK_HEADER);
     gzip(&document(length, record)).into()
 }
 
-/// As many records as fit; the last takes up what is left.
+/// As many records as fit. The last one fills the remaining bytes.
 fn document(length: usize, record: impl Fn(usize, usize) -> String) -> String {
     let frame = "{\"Records\":[]}".len();
     let each = record(0, 0).len() + ",".len();

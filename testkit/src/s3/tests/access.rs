@@ -1,4 +1,4 @@
-//! Who may read, and from which region.
+//! Which requests may read a bucket, and for which region they must be signed.
 
 use super::client::{Reply, get, request};
 use crate::s3::{Access, Bucket, Server, Signature};

@@ -1,4 +1,4 @@
-//! One request over one connection, and all that comes back.
+//! Sends one request over one connection, and reads the whole answer.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -43,7 +43,7 @@ pub(super) fn get(server: &Server, target: &str) -> Reply {
     request(server, "GET", target, &[])
 }
 
-/// Asks, and expects an answer.
+/// Sends a request, and expects an answer.
 pub(super) fn request(server: &Server, method: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
     let (mut bytes, end) = exchange(server, method, target, headers);
     end.unwrap();
@@ -53,7 +53,7 @@ pub(super) fn request(server: &Server, method: &str, target: &str, headers: &[(&
     Reply { status: head[9..12].parse().unwrap(), head, body }
 }
 
-/// Asks, and reads until the connection ends: what came, and how it ended.
+/// Sends a request, and reads until the connection ends. Returns the bytes, and how it ended.
 pub(super) fn exchange(
     server: &Server,
     method: &str,

@@ -18,7 +18,7 @@ fn serve() -> Server {
     server
 }
 
-/// What comes of the body of `/b/a`, and how the connection ends.
+/// The part of the body of `/b/a` that arrives, and how the connection ends.
 fn body(server: &Server) -> (Vec<u8>, Option<ErrorKind>) {
     let (bytes, end) = exchange(server, "GET", "/b/a", &[]);
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n");

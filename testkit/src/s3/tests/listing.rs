@@ -1,4 +1,4 @@
-//! ListObjectsV2's rules.
+//! The rules of ListObjectsV2.
 
 use super::client::{Reply, get, request};
 use crate::s3::{Bucket, Object, Server};

@@ -1,4 +1,4 @@
-//! GET and HEAD of objects, and what is counted.
+//! GET and HEAD of objects, and the counts of requests.
 
 use super::client::{get, request};
 use crate::s3::{Bucket, Counts, Object, Operation, Server};

@@ -1,4 +1,4 @@
-//! Made-up keys are CloudTrail's, in order, and found without being counted through.
+//! Synthetic keys have CloudTrail's form, are in order, and are found without a scan.
 
 use std::io::Read;
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::document::{list, text, texts};
-use super::super::fact::{Fact, Kind, Says, Thing};
+use super::super::fact::{Fact, FactKind, Kind, Thing};
 use super::super::rule::{self, Rule};
 use super::{Call, details};
 
@@ -48,7 +48,7 @@ fn answered(call: &Call, item: &Value) -> Vec<Rule> {
     rule::rules(direction, item, rule::answered_source(item, &call.account))
 }
 
-/// The rules that a request names, in both of its forms.
+/// The rules in a list of permissions: `ipPermissions` of the request, or a list of the response.
 fn written(call: &Call, path: &str) -> Vec<Rule> {
     let request = if path == "ipPermissions" { &call.request } else { &call.response };
     let of = |item: &Value| rule::rules(direction(call), item, rule::requested_sources(item, &call.account));
@@ -85,7 +85,7 @@ fn authorize(call: &Call) -> Vec<Fact> {
     let Some(group) = requested(call) else { return Vec::new() };
     let mut facts = Vec::new();
     for item in list(&call.response, "securityGroupRuleSet") {
-        // A request by name has the id in the response.
+        // If the request names the group, the response has its id.
         let group = text(item, "groupId").map_or(group.clone(), |id| Thing::new(Kind::Group, id));
         for rule in answered(call, item) {
             facts.extend(group.has_by("rule", Some(rule.text()), text(item, "securityGroupRuleId")));
@@ -99,18 +99,17 @@ fn authorize(call: &Call) -> Vec<Fact> {
 
 fn revoke(call: &Call) -> Vec<Fact> {
     let Some(group) = requested(call) else { return Vec::new() };
-    let without = |relation| group.says(Says::Without { property: "rule".into(), relation });
+    let without = |relation| group.fact(FactKind::RelationEnded { property: "rule".into(), relation });
     let unknown = written(call, "unknownIpPermissionSet");
     let mut facts: Vec<Fact> =
         texts(&call.request, "securityGroupRuleIds", "securityGroupRuleId").into_iter().map(without).collect();
     for rule in requested_rules(call).iter().filter(|rule| !unknown.contains(rule)) {
         facts.push(group.has_not("rule", Some(rule.text())));
     }
-    // A newer response has what was revoked, which an id alone does not tell.
+    // Newer responses contain the revoked rules. An id alone does not describe them.
     for item in list(&call.response, "revokedSecurityGroupRuleSet") {
         let id = text(item, "securityGroupRuleId");
-        let is_by_id =
-            |fact: &Fact| matches!(&fact.says, Says::Without { relation, .. } if Some(relation) == id.as_ref());
+        let is_by_id = |fact: &Fact| matches!(&fact.kind, FactKind::RelationEnded { relation, .. } if Some(relation) == id.as_ref());
         if let ([rule], true) = (&answered(call, item)[..], facts.iter().any(is_by_id)) {
             if rule.source.contains("sg-") {
                 continue;
@@ -129,7 +128,8 @@ fn modify(call: &Call) -> Vec<Fact> {
         let content = &item["securityGroupRule"];
         let Some(relation) = text(item, "securityGroupRuleId") else { continue };
         let rules = rule::rules("?", content, rule::answered_source(content, &call.account));
-        let becomes = |rule: &Rule| group.says(Says::Becomes { relation: relation.clone(), rule: rule.text() });
+        let becomes =
+            |rule: &Rule| group.fact(FactKind::RuleReplaced { relation: relation.clone(), rule: rule.text() });
         facts.extend(rules.iter().map(becomes));
     }
     facts

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::document::{address, at, list, text, texts};
-use super::super::fact::{Fact, Kind, Says, Thing};
+use super::super::fact::{Fact, FactKind, Kind, Thing};
 use super::{Call, details, group_ids, interfaces, tagged};
 
 pub(super) fn facts(call: &Call) -> Vec<Fact> {
@@ -69,7 +69,7 @@ fn modify(call: &Call) -> Vec<Fact> {
     let values = group_ids(&call.request, "groupSet");
     let mut facts = Vec::new();
     if !values.is_empty() {
-        facts.push(instance.says(Says::HasOnly { property: "securityGroup".into(), values }));
+        facts.push(instance.fact(FactKind::SetExactly { property: "securityGroup".into(), values }));
     }
     facts.extend(instance.has("type", text(at(&call.request, "instanceType"), "value")));
     facts

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::document::{address, at, list, text, texts};
-use super::super::fact::{Fact, Kind, Says, Thing};
+use super::super::fact::{Fact, FactKind, Kind, Thing};
 use super::{Call, details, group_ids, tagged};
 
 pub(super) fn facts(call: &Call) -> Vec<Fact> {
@@ -14,8 +14,8 @@ pub(super) fn facts(call: &Call) -> Vec<Fact> {
         "AssociateAddress" => associate(request, response),
         "DisassociateAddress" => match text(request, "associationId") {
             Some(relation) => {
-                let says = Says::Without { property: "associatedWith".into(), relation };
-                vec![requested_address(request).unwrap_or_else(Thing::nothing).says(says)]
+                let says = FactKind::RelationEnded { property: "associatedWith".into(), relation };
+                vec![requested_address(request).unwrap_or_else(Thing::nothing).fact(says)]
             }
             None => requested_address(request).map(|it| it.has_not("associatedWith", None)).into_iter().collect(),
         },
@@ -125,8 +125,8 @@ fn interface(call: &Call) -> Vec<Fact> {
     let id = text(created, "networkInterfaceId").or_else(|| text(request, "networkInterfaceId"));
     let Some(interface) = id.map(|id| Thing::new(Kind::Interface, id)) else {
         let attachment = text(request, "attachmentId").filter(|_| call.name == "DetachNetworkInterface");
-        let without = |relation| Says::Without { property: "attachedTo".into(), relation };
-        return attachment.map(|id| Thing::nothing().says(without(id))).into_iter().collect();
+        let without = |relation| FactKind::RelationEnded { property: "attachedTo".into(), relation };
+        return attachment.map(|id| Thing::nothing().fact(without(id))).into_iter().collect();
     };
     let mut facts = Vec::new();
     match call.name.as_str() {
@@ -144,7 +144,7 @@ fn interface(call: &Call) -> Vec<Fact> {
         "ModifyNetworkInterfaceAttribute" => {
             let values = group_ids(request, "groupSet");
             if !values.is_empty() {
-                facts.push(interface.says(Says::HasOnly { property: "securityGroup".into(), values }));
+                facts.push(interface.fact(FactKind::SetExactly { property: "securityGroup".into(), values }));
             }
             let names =
                 [("description", "description.value"), ("deleteOnTermination", "attachment.deleteOnTermination")];

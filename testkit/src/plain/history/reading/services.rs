@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::document::{at, list, text, texts};
-use super::super::fact::{Fact, Kind, Says, Thing};
+use super::super::fact::{Fact, FactKind, Kind, Thing};
 use super::{Call, details, group_ids, tagged};
 
 pub(super) fn balancing(call: &Call) -> Vec<Fact> {
@@ -18,17 +18,17 @@ pub(super) fn balancing(call: &Call) -> Vec<Fact> {
             let new = texts(request, "instances", "instanceId");
             let all = texts(response, "instances", "instanceId");
             let old = all.iter().filter(|id| !new.contains(id)).cloned();
-            facts.extend(old.map(|value| balancer.says(Says::HasAlready { property: "member".into(), value })));
+            facts.extend(old.map(|value| balancer.fact(FactKind::AlreadySet { property: "member".into(), value })));
             facts.extend(new.into_iter().filter_map(|id| balancer.has("member", Some(id))));
-            facts.push(balancer.says(Says::HasOnly { property: "member".into(), values: all }));
+            facts.push(balancer.fact(FactKind::SetExactly { property: "member".into(), values: all }));
         }
         ("DeregisterInstancesFromLoadBalancer", Some(balancer), _) => {
             let all = texts(response, "instances", "instanceId");
             let rest = all.iter().cloned();
-            facts.extend(rest.map(|value| balancer.says(Says::HasAlready { property: "member".into(), value })));
+            facts.extend(rest.map(|value| balancer.fact(FactKind::AlreadySet { property: "member".into(), value })));
             let gone = texts(request, "instances", "instanceId").into_iter();
             facts.extend(gone.map(|id| balancer.has_not("member", Some(id))));
-            facts.push(balancer.says(Says::HasOnly { property: "member".into(), values: all }));
+            facts.push(balancer.fact(FactKind::SetExactly { property: "member".into(), values: all }));
         }
         ("CreateTargetGroup", _, _) => {
             for created in list(response, "targetGroups") {

@@ -14,7 +14,7 @@ pub(super) struct Interface {
     pub(super) vpc: String,
     pub(super) private: Vec<String>,
     pub(super) ipv6: Vec<String>,
-    /// The instance, the attachment, and whether the interface ends with the instance.
+    /// The instance or gateway, the attachment, and whether the interface is deleted with it.
     pub(super) attached: Option<(String, String, bool)>,
 }
 
@@ -31,8 +31,8 @@ pub(super) struct Allocation {
     /// Empty in EC2-Classic.
     pub(super) id: String,
     pub(super) ip: String,
-    /// What it leads to, and the association.
-    pub(super) leads_to: Option<(String, String)>,
+    /// The resource that it is associated with, and the id of the association.
+    pub(super) association: Option<(String, String)>,
 }
 
 /// A security group.
@@ -47,8 +47,8 @@ pub(super) struct Group {
     pub(super) rules: Vec<(Value, String, bool)>,
 }
 
-/// What there is.
-pub(super) struct World {
+/// The resources of one account in one region, and the events so far.
+pub(super) struct AccountSimulator {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) rng: Rng,
@@ -69,9 +69,9 @@ pub(super) struct World {
     events: Vec<Value>,
 }
 
-type Happening = fn(&mut World);
+type Action = fn(&mut AccountSimulator);
 
-const HAPPENINGS: [(u32, Happening); 25] = [
+const ACTIONS: [(u32, Action); 25] = [
     (8, instances::launch),
     (3, instances::start_or_stop),
     (4, instances::terminate),
@@ -99,11 +99,11 @@ const HAPPENINGS: [(u32, Happening); 25] = [
     (6, balancers::any),
 ];
 
-impl World {
-    pub(super) fn new(account: &str, region: &str, mut rng: Rng) -> World {
+impl AccountSimulator {
+    pub(super) fn new(account: &str, region: &str, mut rng: Rng) -> AccountSimulator {
         let is_classic = rng.u8(..5) == 0;
         let start = if is_classic { 1_430_000_000 } else { 1_790_000_000 };
-        World {
+        AccountSimulator {
             account: account.into(),
             region: region.into(),
             is_classic,
@@ -123,12 +123,12 @@ impl World {
         }
     }
 
-    /// Lets things happen, and gives the events.
-    pub(super) fn live(mut self, happenings: usize) -> Vec<Value> {
-        let weights: u32 = HAPPENINGS.iter().map(|(weight, _)| weight).sum();
-        for _ in 0..happenings {
+    /// Performs this many random actions, and returns the events.
+    pub(super) fn live(mut self, actions: usize) -> Vec<Value> {
+        let weights: u32 = ACTIONS.iter().map(|(weight, _)| weight).sum();
+        for _ in 0..actions {
             let mut chosen = self.rng.u32(..weights);
-            for (weight, happening) in HAPPENINGS {
+            for (weight, happening) in ACTIONS {
                 if chosen < weight {
                     happening(&mut self);
                     break;
@@ -153,7 +153,7 @@ impl World {
         }
     }
 
-    /// A new id: the same in every account and region.
+    /// A new id. Other accounts and regions use the same ids.
     pub(super) fn id(&mut self, kind: &str) -> String {
         self.number += 1;
         format!("{kind}-0{:016x}", self.number)
@@ -168,7 +168,7 @@ impl World {
         (length > 0).then(|| self.rng.usize(..length))
     }
 
-    /// A name, now and then a hostile one.
+    /// A name, sometimes a hostile one.
     pub(super) fn name(&mut self) -> String {
         const HOSTILE: [&str; 7] = [
             "=cmd|' /C calc'!A0",
@@ -185,12 +185,12 @@ impl World {
         }
     }
 
-    /// The time of launches, in milliseconds.
+    /// The current time in milliseconds, the unit of launch times.
     pub(super) fn milliseconds(&self) -> i64 {
         self.time * 1000
     }
 
-    /// A successful call of an EC2 action.
+    /// Records a successful call of an EC2 action.
     pub(super) fn ec2(&mut self, name: &str, request: Value, mut response: Value) {
         if let Some(members) = response.as_object_mut() {
             members.insert("requestId".into(), "r".into());
@@ -198,7 +198,7 @@ impl World {
         self.call("ec2", name, request, response);
     }
 
-    /// A successful call, perhaps after one that failed.
+    /// Records a successful call, sometimes after one that failed.
     pub(super) fn call(&mut self, service: &str, name: &str, request: Value, response: Value) {
         if self.one_in(12) {
             self.failed(service, name, &request, &response);
@@ -256,7 +256,7 @@ impl World {
             "eventType": "AwsApiCall",
             "recipientAccountId": self.account,
         });
-        // The first versions had none.
+        // The first versions of the format did not have it.
         if let (true, Some(members)) = (self.one_in(10), event.as_object_mut()) {
             members.remove("recipientAccountId");
         }
@@ -281,7 +281,7 @@ impl World {
     }
 }
 
-/// Writes lists in another of their forms, and numbers and truth values as texts.
+/// Changes lists to one of their other forms, or numbers and booleans to texts.
 fn restyle(value: &mut Value, style: u8) {
     let Value::Object(members) = value else {
         if let Value::Array(items) = value {
