@@ -26,7 +26,7 @@ pub struct ChangeEvent {
 }
 
 /// The account and the region within which the id of a resource is unique.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ResourceScope {
     /// The account of the event.
     pub account: Arc<str>,

@@ -14,7 +14,7 @@ use super::state::{HistoryState, PresentValue, ResourceState};
 pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
 
 /// Applies the changes of one account and region in chronological order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HistoryFold {
     scope: ResourceScope,
     state: HistoryState,
@@ -25,7 +25,7 @@ pub struct HistoryFold {
 impl HistoryFold {
     /// Begins with an empty account and region.
     pub fn new(scope: ResourceScope) -> HistoryFold {
-        HistoryFold { scope, ..HistoryFold::default() }
+        HistoryFold { scope, state: HistoryState::default(), touched: Vec::new() }
     }
 
     /// The account and region.
@@ -67,7 +67,7 @@ impl HistoryFold {
         let Change::Set { resource, property: Property::Rule, value, .. } = change else { return None };
         let resource = self.state.resolve(resource);
         let present = self.state.resource(&resource)?.values(&Property::Rule);
-        let present = present.iter().find(|present| present.value.as_ref() == Some(value))?;
+        let present = present.iter().find(|present| present.value.as_deref() == Some(value))?;
         Some((resource, present.clone()))
     }
 
@@ -75,9 +75,11 @@ impl HistoryFold {
     fn find_revoke(&self, events: &[ChangeEvent], group: &Resource, rule: &PresentValue) -> Option<(usize, usize)> {
         let is_revoke = |change: &Change| match change {
             Change::Unset { resource: of, property: Property::Rule, value: Some(value) } => {
-                self.state.resolve(of) == *group && rule.value.as_ref() == Some(value)
+                self.state.resolve(of) == *group && rule.value.as_deref() == Some(value)
             }
-            Change::EndRelation { property: Property::Rule, relation, .. } => rule.relation.as_ref() == Some(relation),
+            Change::EndRelation { property: Property::Rule, relation, .. } => {
+                rule.relation.as_deref() == Some(relation)
+            }
             _ => false,
         };
         let mut revokes = events.iter().map(|event| event.changes.iter().position(is_revoke)).enumerate();
@@ -118,27 +120,20 @@ impl HistoryFold {
     /// Reports what has not ended.
     pub fn finish(self, open: &mut IntervalSink<'_>) {
         for (resource, state) in self.state.resources() {
-            for (property, values) in state.properties() {
-                for value in values {
-                    open(interval((&self.scope, resource), property, value.clone(), None), state);
-                }
+            for value in state.properties().flat_map(|(_, values)| values) {
+                open(interval((&self.scope, resource), value.clone(), None), state);
             }
         }
     }
 }
 
-fn interval(
-    (scope, resource): (&ResourceScope, &Resource),
-    property: &Property,
-    value: PresentValue,
-    end: Option<IntervalEnd>,
-) -> Interval {
+fn interval((scope, resource): (&ResourceScope, &Resource), value: PresentValue, end: Option<IntervalEnd>) -> Interval {
     Interval {
         scope: scope.clone(),
         resource: resource.clone(),
-        property: property.clone(),
-        value: value.value,
-        relation: value.relation,
+        property: value.property,
+        value: value.value.map(String::from),
+        relation: value.relation.map(String::from),
         begin: value.begin,
         end,
     }

@@ -1,8 +1,9 @@
 //! What is known of the resources of an account and region at one point in time.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::Hash;
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,9 +13,11 @@ use super::interval::IntervalBegin;
 /// The present values of a resource.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceState {
-    values: BTreeMap<Property, Vec<PresentValue>>,
+    /// By property, and the values of one in the order in which they began. There is a state for
+    /// every resource, so it is kept small.
+    values: Vec<PresentValue>,
     /// When values of it ended that it may have again, by [`ended_key`].
-    ended: HashMap<(Property, Option<String>), Timestamp>,
+    ended: BTreeMap<(Property, Option<Box<str>>), Timestamp>,
     /// When it was created, if that was seen.
     pub(super) created: Option<Timestamp>,
 }
@@ -22,10 +25,12 @@ pub struct ResourceState {
 /// A value that a property has now.
 #[derive(Clone, Debug)]
 pub struct PresentValue {
+    /// The property.
+    pub property: Property,
     /// The value; `None` if it is unknown.
-    pub value: Option<String>,
+    pub value: Option<Box<str>>,
     /// The id of the relation.
-    pub relation: Option<String>,
+    pub relation: Option<Box<str>>,
     /// Since when.
     pub begin: IntervalBegin,
 }
@@ -34,12 +39,20 @@ impl ResourceState {
     /// Its values by property. The values of one property are in the order in which they
     /// began.
     pub fn properties(&self) -> impl Iterator<Item = (&Property, &[PresentValue])> {
-        self.values.iter().map(|(property, values)| (property, values.as_slice()))
+        let of_property = self.values.chunk_by(|one, other| one.property == other.property);
+        of_property.filter_map(|values| Some((&values.first()?.property, values)))
     }
 
     /// The values of a property.
     pub fn values(&self, property: &Property) -> &[PresentValue] {
-        self.values.get(property).map_or(&[], Vec::as_slice)
+        &self.values[self.range(property)]
+    }
+
+    /// Where the values of a property are.
+    fn range(&self, property: &Property) -> Range<usize> {
+        let start = self.values.partition_point(|value| value.property < *property);
+        let count = self.values[start..].partition_point(|value| value.property == *property);
+        start..start + count
     }
 
     /// The value of a property that has one at a time.
@@ -52,8 +65,13 @@ impl ResourceState {
         self.value(&Property::detail(name))
     }
 
-    pub(super) fn add(&mut self, property: Property, value: PresentValue) {
-        self.values.entry(property).or_default().push(value);
+    pub(super) fn add(&mut self, value: PresentValue) {
+        if self.values.len() == self.values.capacity() {
+            // Most resources have few values, and doubling would leave half of the memory unused.
+            self.values.reserve_exact(1 + self.values.len() / 4);
+        }
+        let end = self.range(&value.property).end;
+        self.values.insert(end, value);
     }
 
     /// Removes the values that `is_over` selects.
@@ -63,19 +81,16 @@ impl ResourceState {
         time: Timestamp,
         mut is_over: impl FnMut(&PresentValue) -> bool,
     ) -> Vec<PresentValue> {
-        let Some(values) = self.values.get_mut(property) else { return Vec::new() };
-        let removed: Vec<PresentValue> = values.extract_if(.., |value| is_over(value)).collect();
-        if values.is_empty() {
-            self.values.remove(property);
-        }
+        let range = self.range(property);
+        let removed: Vec<PresentValue> = self.values.extract_if(range, |value| is_over(value)).collect();
         for value in &removed {
-            self.ended(property, value.value.as_ref(), time);
+            self.ended(property, value.value.as_deref(), time);
         }
         removed
     }
 
     /// The earliest time at which a value without an observed beginning can have begun.
-    pub(super) fn unseen_begin(&self, property: &Property, value: Option<&String>) -> IntervalBegin {
+    pub(super) fn unseen_begin(&self, property: &Property, value: Option<&str>) -> IntervalBegin {
         let ended = ended_key(property, value).and_then(|key| self.ended.get(&key).copied());
         let other = self.values(property).iter().filter(|_| !property.has_many());
         let other = other.filter_map(|present| present.begin.earliest()).max();
@@ -83,20 +98,20 @@ impl ResourceState {
     }
 
     /// A value ended.
-    pub(super) fn ended(&mut self, property: &Property, value: Option<&String>, time: Timestamp) {
+    pub(super) fn ended(&mut self, property: &Property, value: Option<&str>, time: Timestamp) {
         self.ended.extend(ended_key(property, value).map(|key| (key, time)));
     }
 
     pub(super) fn property_names(&self) -> Vec<Property> {
-        self.values.keys().cloned().collect()
+        self.properties().map(|(property, _)| property.clone()).collect()
     }
 }
 
 /// What says when a value ended: of a property with one value at a time, the end of any. Of
 /// several unknown values, the end of one says nothing about the others.
-fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, Option<String>)> {
+fn ended_key(property: &Property, value: Option<&str>) -> Option<(Property, Option<Box<str>>)> {
     match property.has_many() {
-        true => value.map(|value| (property.clone(), Some(value.clone()))),
+        true => value.map(|value| (property.clone(), Some(value.into()))),
         false => Some((property.clone(), None)),
     }
 }
@@ -107,11 +122,11 @@ pub struct HistoryState {
     resources: HashMap<Resource, ResourceState>,
     /// The resources that are attached to or associated with another, by the id of that, and
     /// those that have a private address.
-    connected: HashMap<String, BTreeSet<Resource>>,
+    connected: HashMap<Box<str>, SmallSet<Resource>>,
     /// The resource that has a relation, by the relation's id.
-    relations: HashMap<String, (Resource, Property)>,
+    relations: HashMap<Box<str>, (Resource, Property)>,
     /// Ids by name of the group or by public address.
-    names: HashMap<(ResourceKind, String), BTreeSet<String>>,
+    names: HashMap<(ResourceKind, Box<str>), SmallSet<String>>,
     deleted: DeletedResources,
 }
 
@@ -192,12 +207,13 @@ impl HistoryState {
 
     /// Gives a value that is present the id of its relation.
     pub(super) fn adopt(&mut self, resource: &Resource, property: &Property, value: &str, relation: &str) {
-        let values = self.resources.get_mut(resource).and_then(|state| state.values.get_mut(property));
-        let mut values = values.into_iter().flatten();
+        let Some(state) = self.resources.get_mut(resource) else { return };
+        let range = state.range(property);
+        let mut values = state.values[range].iter_mut();
         let Some(present) = values.find(|present| present.value.as_deref() == Some(value)) else { return };
         present.relation = Some(relation.into());
         let present = present.clone();
-        self.index(resource, property, &present);
+        self.index(resource, &present);
     }
 
     pub(super) fn created(&mut self, resource: &Resource) {
@@ -214,9 +230,9 @@ impl HistoryState {
         if !resource.is_alias {
             return resource.clone();
         }
-        let ids = self.names.get(&(resource.kind, resource.id.clone()));
-        match ids.map(|ids| (ids.len(), ids.first())) {
-            Some((1, Some(id))) => Resource::new(resource.kind, id.clone()),
+        let ids = self.names.get(&(resource.kind, resource.id.as_str().into()));
+        match ids.map(SmallSet::items) {
+            Some([id]) => Resource::new(resource.kind, id.clone()),
             _ => resource.clone(),
         }
     }
@@ -239,31 +255,31 @@ impl HistoryState {
 
     /// The resources that are attached to or associated with the one with this id.
     pub(super) fn connected(&self, id: &str) -> Vec<Resource> {
-        self.connected.get(id).into_iter().flatten().cloned().collect()
+        self.connected.get(id).map_or(Vec::new(), |resources| resources.items().to_vec())
     }
 
     /// Makes a new value known to the lookups.
-    pub(super) fn index(&mut self, resource: &Resource, property: &Property, value: &PresentValue) {
-        if let Some(target) = target(property, value) {
+    pub(super) fn index(&mut self, resource: &Resource, value: &PresentValue) {
+        if let Some(target) = target(value) {
             self.connected.entry(target.into()).or_default().insert(resource.clone());
         }
         if let Some(relation) = &value.relation {
-            self.relations.insert(relation.clone(), (resource.clone(), property.clone()));
+            self.relations.insert(relation.clone(), (resource.clone(), value.property.clone()));
         }
-        if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
+        if let (true, Some(name)) = (is_name(resource.kind, &value.property), &value.value) {
             self.names.entry((resource.kind, name.clone())).or_default().insert(resource.id.clone());
         }
     }
 
     /// Removes a value from the lookups.
-    pub(super) fn unindex(&mut self, resource: &Resource, property: &Property, value: &PresentValue) {
-        if let Some(target) = target(property, value) {
+    pub(super) fn unindex(&mut self, resource: &Resource, value: &PresentValue) {
+        if let Some(target) = target(value) {
             remove(&mut self.connected, target, resource);
         }
         if let Some(relation) = &value.relation {
             self.relations.remove(relation);
         }
-        if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
+        if let (true, Some(name)) = (is_name(resource.kind, &value.property), &value.value) {
             remove(&mut self.names, &(resource.kind, name.clone()), &resource.id);
         }
     }
@@ -271,11 +287,11 @@ impl HistoryState {
 
 /// The id of the resource whose end ends the value too, or the address that another interface
 /// can take over. A target may have a port.
-pub(super) fn target<'v>(property: &Property, value: &'v PresentValue) -> Option<&'v str> {
-    let value = value.value.as_deref()?;
-    match property {
-        Property::AttachedTo | Property::AssociatedWith | Property::PrivateAddress => Some(value),
-        Property::Member => member_instance(value),
+pub(super) fn target(value: &PresentValue) -> Option<&str> {
+    let text = value.value.as_deref()?;
+    match value.property {
+        Property::AttachedTo | Property::AssociatedWith | Property::PrivateAddress => Some(text),
+        Property::Member => member_instance(text),
         _ => None,
     }
 }
@@ -294,7 +310,7 @@ fn is_name(kind: ResourceKind, property: &Property) -> bool {
     }
 }
 
-fn remove<K, Q, T>(sets: &mut HashMap<K, BTreeSet<T>>, key: &Q, item: &T)
+fn remove<K, Q, T>(sets: &mut HashMap<K, SmallSet<T>>, key: &Q, item: &T)
 where
     K: Borrow<Q> + Eq + Hash,
     Q: Eq + Hash + ?Sized,
@@ -302,8 +318,36 @@ where
 {
     if let Some(set) = sets.get_mut(key) {
         set.remove(item);
-        if set.is_empty() {
+        if set.items().is_empty() {
             sets.remove(key);
+        }
+    }
+}
+
+/// A set that nearly always has one item, in ascending order.
+#[derive(Debug)]
+struct SmallSet<T>(Vec<T>);
+
+impl<T> Default for SmallSet<T> {
+    fn default() -> SmallSet<T> {
+        SmallSet(Vec::with_capacity(1))
+    }
+}
+
+impl<T: Ord> SmallSet<T> {
+    fn items(&self) -> &[T] {
+        &self.0
+    }
+
+    fn insert(&mut self, item: T) {
+        if let Err(at) = self.0.binary_search(&item) {
+            self.0.insert(at, item);
+        }
+    }
+
+    fn remove(&mut self, item: &T) {
+        if let Ok(at) = self.0.binary_search(item) {
+            self.0.remove(at);
         }
     }
 }

@@ -87,22 +87,25 @@ impl ChangeLog {
     pub(super) fn replay(&mut self, until: Option<Timestamp>, visitor: &mut impl ReplayVisitor) -> Result<(), Error> {
         /// More events of one second are not put in order: they would take too much memory.
         const MAX_CHANGES: usize = 10_000;
-        let (mut fold, mut second) = (HistoryFold::default(), Vec::<ChangeEvent>::new());
+        let (mut current, mut second) = (None::<HistoryFold>, Vec::<ChangeEvent>::new());
         self.each(|event| {
             if until.is_some_and(|until| event.time > until) {
                 return Ok(());
             }
-            let is_other_scope = *fold.scope() != event.scope;
+            let is_other_scope = current.as_ref().is_none_or(|fold| *fold.scope() != event.scope);
             let is_other_second = second.first().is_some_and(|first| first.time != event.time);
-            if is_other_scope || is_other_second || second.len() >= MAX_CHANGES {
-                apply(&mut fold, &mut second, visitor)?;
+            if let Some(fold) = &mut current
+                && (is_other_scope || is_other_second || second.len() >= MAX_CHANGES)
+            {
+                apply(fold, &mut second, visitor)?;
             }
-            if is_other_scope {
-                end_scope(std::mem::replace(&mut fold, HistoryFold::new(event.scope.clone())), visitor)?;
+            if is_other_scope && let Some(fold) = current.replace(HistoryFold::new(event.scope.clone())) {
+                end_scope(fold, visitor)?;
             }
             second.push(event);
             Ok(())
         })?;
+        let Some(mut fold) = current else { return Ok(()) };
         apply(&mut fold, &mut second, visitor)?;
         end_scope(fold, visitor)
     }
@@ -150,4 +153,60 @@ fn end_scope(fold: HistoryFold, visitor: &mut impl ReplayVisitor) -> Result<(), 
     visitor.scope(&fold)?;
     fold.finish(&mut |interval, state| visitor.interval(interval, state));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudtrail::history::change::{Resource, ResourceKind, ResourceScope};
+    use crate::command::history::consumer::ChangeMerge;
+
+    /// Notes the events in the order in which they are applied, by account and region, with the
+    /// number of resources that are known after each.
+    #[derive(Default)]
+    struct Applied(Vec<(String, Vec<(String, usize)>)>, Vec<(String, usize)>);
+
+    impl ReplayVisitor for Applied {
+        fn event(&mut self, event: &ChangeEvent, fold: &HistoryFold) -> Result<(), Error> {
+            self.1.push((event.id.clone(), fold.state().resources().count()));
+            Ok(())
+        }
+
+        fn scope(&mut self, fold: &HistoryFold) -> Result<(), Error> {
+            let ResourceScope { account, region } = fold.scope();
+            self.0.push((format!("{account} {region}"), std::mem::take(&mut self.1)));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn one_account_and_region_is_replayed_after_another() {
+        let mut merge = ChangeMerge::new();
+        // One account is the start of another, and one region has no name.
+        let scopes = [("1", "eu"), ("12", "eu"), ("1", "us"), ("1", "")];
+        for second in (0..3).rev() {
+            for (number, (account, region)) in scopes.iter().enumerate() {
+                let resource = Resource::new(ResourceKind::Volume, format!("vol-{second}"));
+                let change = ChangeEvent {
+                    time: Timestamp::from_second(second).unwrap(),
+                    id: format!("{second}-{number}"),
+                    name: "CreateVolume".into(),
+                    scope: ResourceScope { account: (*account).into(), region: (*region).into() },
+                    actor: String::new(),
+                    changes: vec![Change::Create(resource)],
+                    is_snapshot: false,
+                };
+                merge.add(&change).unwrap();
+            }
+        }
+        let (mut log, _) = merge.finish(&Cancellation::default()).unwrap();
+        let mut applied = Applied::default();
+        log.replay(Some(Timestamp::from_second(1).unwrap()), &mut applied).unwrap();
+        let events = |number| vec![(format!("0-{number}"), 1), (format!("1-{number}"), 2)];
+        let mut expected: Vec<_> =
+            (0..4).map(|number| (format!("{} {}", scopes[number].0, scopes[number].1), events(number))).collect();
+        applied.0.sort();
+        expected.sort();
+        assert_eq!(applied.0, expected);
+    }
 }

@@ -1,7 +1,6 @@
 //! The state of all resources as documents: a file for each, or a stream of commits.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -80,8 +79,8 @@ pub(super) fn write_git_stream(
 /// A stream of commits, one for each event that changes a document.
 struct GitStream {
     format: DocumentFormat,
-    /// A hash of each document that is there, of one account and region.
-    written: HashMap<PathBuf, [u8; 16]>,
+    /// The documents that are there, of one account and region: hashes of path and text.
+    written: HashMap<[u8; 16], [u8; 16]>,
     commits: u64,
     /// The commits of all accounts and regions by time.
     sorter: ExternalSorter,
@@ -119,16 +118,16 @@ impl GitStream {
         let mut files = Vec::new();
         for resource in fold.touched() {
             let path = document_path(fold.scope(), resource.kind, &resource.id, self.format);
-            let shown = path.display();
+            let shown = path.display().to_string();
             match fold.state().resource(resource) {
                 Some(state) => {
                     let text = self.format.text(&document(resource, state));
-                    if self.written.insert(path.clone(), hash(&text)) != Some(hash(&text)) {
+                    if self.written.insert(hash(&shown), hash(&text)) != Some(hash(&text)) {
                         files.extend_from_slice(format!("M 100644 inline {shown}\n").as_bytes());
                         data(&text, &mut files);
                     }
                 }
-                None if self.written.remove(&path).is_some() => {
+                None if self.written.remove(&hash(&shown)).is_some() => {
                     files.extend_from_slice(format!("D {shown}\n").as_bytes());
                 }
                 None => {}

@@ -1,7 +1,8 @@
 //! A folder of documents: writes those that changed and removes those that are gone.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs::OpenOptions;
+use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -35,8 +36,10 @@ const MARKER_TEXT: &str = "The documents below this folder are written and remov
 pub struct DocumentFolder {
     root: PathBuf,
     marker: PathBuf,
-    /// The documents of this run, relative to the root.
-    written: BTreeSet<PathBuf>,
+    /// Hashes of the paths of this run's documents. Paths of a large account would take too much
+    /// memory, and of two paths with one hash, a document that is gone would only stay.
+    written: HashSet<u64>,
+    hasher: RandomState,
     /// Counts of what this run did.
     pub changes: FolderChanges,
 }
@@ -77,7 +80,8 @@ impl DocumentFolder {
         Ok(DocumentFolder {
             root: root.to_path_buf(),
             marker,
-            written: BTreeSet::new(),
+            written: HashSet::new(),
+            hasher: RandomState::new(),
             changes: FolderChanges::default(),
         })
     }
@@ -108,7 +112,7 @@ impl DocumentFolder {
                 self.changes.added += 1;
             }
         }
-        self.written.insert(path.to_path_buf());
+        self.written.insert(self.hasher.hash_one(path));
         Ok(())
     }
 
@@ -131,7 +135,7 @@ impl DocumentFolder {
                 self.remove_others(&path)?;
                 // Only an empty folder can be removed.
                 let _ = std::fs::remove_dir(entry.path());
-            } else if is_document(&path) && !self.written.contains(&path) {
+            } else if is_document(&path) && !self.written.contains(&self.hasher.hash_one(&path)) {
                 std::fs::remove_file(entry.path()).map_err(|error| fail(&entry.path(), &error))?;
                 self.changes.removed += 1;
             }

@@ -23,7 +23,7 @@ pub struct PartHeader {
 
 impl PartHeader {
     /// Version of the format that this program writes and reads.
-    pub const VERSION: u32 = 4;
+    pub const VERSION: u32 = 5;
 
     /// A header of this program.
     pub fn new(command: &str, options: BTreeMap<String, Vec<String>>, details: Value) -> PartHeader {

@@ -42,7 +42,7 @@ impl FoldStep<'_, '_> {
             }
             Change::Unset { resource, property, value } => {
                 if let Some(resource) = self.existing(resource) {
-                    self.unset(&resource, property, value.as_ref());
+                    self.unset(&resource, property, value.as_deref());
                 }
             }
             Change::EndRelation { resource, property, relation } => {
@@ -51,7 +51,7 @@ impl FoldStep<'_, '_> {
             Change::Replace { resource, property, values } => {
                 if let Some(resource) = self.existing(resource) {
                     self.end_values(&resource, property, |value| {
-                        value.value.as_ref().is_none_or(|value| !values.contains(value))
+                        value.value.as_deref().is_none_or(|value| !values.iter().any(|other| other == value))
                     });
                     for value in values {
                         self.set(&resource, property, value, None);
@@ -69,8 +69,7 @@ impl FoldStep<'_, '_> {
             if self.state.is_deleted(&resource, self.event.time) {
                 return None;
             }
-            let value = PresentValue { value: None, relation: None, begin: IntervalBegin::BeforeEvents };
-            self.state.entry(&resource).add(Property::Exists, value);
+            self.state.entry(&resource).add(exists(IntervalBegin::BeforeEvents));
         }
         self.touched.push(resource.clone());
         Some(resource)
@@ -87,7 +86,7 @@ impl FoldStep<'_, '_> {
         let begin = IntervalBegin::Known(Arc::clone(&self.end));
         let state = self.state.entry(&resource);
         state.created = Some(self.event.time);
-        state.add(Property::Exists, PresentValue { value: None, relation: None, begin });
+        state.add(exists(begin));
     }
 
     /// Ends everything that is known of a resource, and what hangs on it.
@@ -98,7 +97,7 @@ impl FoldStep<'_, '_> {
                 self.delete(&other);
             } else {
                 for property in [Property::AttachedTo, Property::AssociatedWith, Property::Member] {
-                    self.end_values(&other, &property, |value| state::target(&property, value) == Some(&resource.id));
+                    self.end_values(&other, &property, |value| state::target(value) == Some(&resource.id));
                 }
             }
         }
@@ -119,7 +118,7 @@ impl FoldStep<'_, '_> {
     fn set(&mut self, resource: &Resource, property: &Property, value: &str, relation: Option<&str>) {
         let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
         if let Some(present) = self.state.entry(resource).values(property).iter().find(|present| is_same(present)) {
-            match (&present.relation, relation) {
+            match (present.relation.as_deref(), relation) {
                 // An address is associated anew without a call of its own.
                 (Some(old), Some(new)) if old != new && *property == Property::AssociatedWith => {
                     self.end_values(resource, property, is_same);
@@ -141,7 +140,7 @@ impl FoldStep<'_, '_> {
         let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
         // A constant property had its value before the event that mentions it.
         let begin = if self.event.is_snapshot {
-            state.unseen_begin(property, Some(&value.to_string()))
+            state.unseen_begin(property, Some(value))
         } else if is_constant && is_first && state.created.is_none() {
             IntervalBegin::BeforeEvents
         } else {
@@ -153,9 +152,10 @@ impl FoldStep<'_, '_> {
         if *property == Property::PrivateAddress {
             self.take_over(resource, value);
         }
-        let present = PresentValue { value: Some(value.into()), relation: relation.map(String::from), begin };
-        self.state.index(resource, property, &present);
-        self.state.entry(resource).add(property.clone(), present);
+        let (property, relation) = (property.clone(), relation.map(Box::from));
+        let present = PresentValue { property, value: Some(value.into()), relation, begin };
+        self.state.index(resource, &present);
+        self.state.entry(resource).add(present);
     }
 
     /// Runs `show` with ends marked as not seen: the event only shows that they happened earlier.
@@ -182,19 +182,19 @@ impl FoldStep<'_, '_> {
     }
 
     /// The value was there before the event.
-    fn known(&mut self, resource: &Resource, property: &Property, value: &String) {
+    fn known(&mut self, resource: &Resource, property: &Property, value: &str) {
         let state = self.state.entry(resource);
-        if state.values(property).iter().any(|present| present.value.as_ref() == Some(value)) {
+        if state.values(property).iter().any(|present| present.value.as_deref() == Some(value)) {
             return;
         }
-        let begin = state.unseen_begin(property, Some(&value.to_string()));
-        let present = PresentValue { value: Some(value.clone()), relation: None, begin };
-        self.state.index(resource, property, &present);
-        self.state.entry(resource).add(property.clone(), present);
+        let begin = state.unseen_begin(property, Some(value));
+        let present = PresentValue { property: property.clone(), value: Some(value.into()), relation: None, begin };
+        self.state.index(resource, &present);
+        self.state.entry(resource).add(present);
     }
 
-    fn unset(&mut self, resource: &Resource, property: &Property, value: Option<&String>) {
-        let count = self.end_values(resource, property, |present| value.is_none() || present.value.as_ref() == value);
+    fn unset(&mut self, resource: &Resource, property: &Property, value: Option<&str>) {
+        let count = self.end_values(resource, property, |present| value.is_none() || present.value.as_deref() == value);
         let Some(text) = value.filter(|_| count == 0) else { return };
         let has_other = !property.has_many() && !self.state.entry(resource).values(property).is_empty();
         // Neither a tag with another value nor a member that is gone is an error.
@@ -251,19 +251,14 @@ impl FoldStep<'_, '_> {
     }
 
     /// Reports a value whose begin was not seen.
-    fn ended_unseen(
-        &mut self,
-        resource: &Resource,
-        property: &Property,
-        value: Option<&String>,
-        relation: Option<&str>,
-    ) {
+    fn ended_unseen(&mut self, resource: &Resource, property: &Property, value: Option<&str>, relation: Option<&str>) {
         let state = self.state.entry(resource);
         let begin = state.unseen_begin(property, value);
         state.ended(property, value, self.event.time);
-        let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
+        let (property, value, relation) = (property.clone(), value.map(Box::from), relation.map(Box::from));
+        let value = PresentValue { property, value, relation, begin };
         let end = Some(IntervalEnd::of(self.event));
-        (self.ended)(interval((self.scope, resource), property, value, end), state);
+        (self.ended)(interval((self.scope, resource), value, end), state);
     }
 
     /// Ends the values that `is_over` selects. Returns their number.
@@ -276,15 +271,20 @@ impl FoldStep<'_, '_> {
         let Some(state) = self.state.get_mut(resource) else { return 0 };
         let removed = state.remove(property, self.event.time, is_over);
         for value in &removed {
-            self.state.unindex(resource, property, value);
+            self.state.unindex(resource, value);
         }
         let count = removed.len();
         let state = self.state.entry(resource);
         for value in removed {
             let of = if self.is_end_seen { IntervalEnd::of } else { IntervalEnd::before };
             let end = Some(of(self.event));
-            (self.ended)(interval((self.scope, resource), property, value, end), state);
+            (self.ended)(interval((self.scope, resource), value, end), state);
         }
         count
     }
+}
+
+/// The value of a resource that exists.
+fn exists(begin: IntervalBegin) -> PresentValue {
+    PresentValue { property: Property::Exists, value: None, relation: None, begin }
 }
