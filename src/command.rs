@@ -44,7 +44,7 @@ pub trait Command: Sync {
 
     /// The question of a command line as the headers of its parts have it, without their details.
     /// An error is returned if the command makes no parts.
-    fn question(&self, _typed: &ArgMatches, _context: &Context) -> Result<PartHeader, Error> {
+    fn part_header(&self, _typed: &ArgMatches, _context: &Context) -> Result<PartHeader, Error> {
         Err(Error::usage(format!("trail2tsv {} has no --partial", self.definition().get_name())))
     }
 }

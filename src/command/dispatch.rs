@@ -79,8 +79,8 @@ pub(super) fn question(words: &[OsString], context: &Context) -> Result<PartHead
         return Err(Error::usage("--help is not an option of the parts; write it before --"));
     };
     match matches.subcommand() {
-        Some((name, given)) => command(name).question(given, context),
-        None => MAIN.question(&matches, context),
+        Some((name, given)) => command(name).part_header(given, context),
+        None => MAIN.part_header(&matches, context),
     }
 }
 

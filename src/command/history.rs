@@ -77,13 +77,13 @@ impl Command for HistoryCommand {
             return Ok(context.conclude(&report, outcome));
         };
         let details = serde_json::to_value(form).unwrap_or_default();
-        let (header, files) = (PartHeader { details, ..self.question(typed, context)? }, ReadFiles::default());
+        let (header, files) = (PartHeader { details, ..self.part_header(typed, context)? }, ReadFiles::default());
         let report = context.part_report(&request.reading, &files)?;
         let outcome = context.work(&report, |stop| write_part(&request, (path, &header), &files, &report, stop));
         Ok(context.conclude(&report, outcome))
     }
 
-    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+    fn part_header(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
         let HistoryArgs { question, documents, reading } =
             HistoryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let (answer, reading) = match question {

@@ -77,7 +77,7 @@ impl Command for MergeCommand {
         };
         let report = context.report(&request, args.output.is_none())?;
         let outcome = context.work(&report, |stop| {
-            let parts = PartSet::survey(&args, question.as_ref(), &report, stop)?;
+            let parts = PartSet::check(&args, question.as_ref(), &report, stop)?;
             let name = &parts.header.command;
             let first = name.split(' ').next();
             let join = JOINS.iter().find_map(|(command, join)| (first == Some(command)).then_some(join));

@@ -69,7 +69,7 @@ fn sample(
     let mut fields = request.filter.field_set();
     let mut sample = HintSample::new(conditions, request.filter.window, stop, &mut fields)?;
     if let Some(index) = actors {
-        sample.asked.iter_mut().for_each(|candidate| candidate.set_actors(index));
+        sample.candidates.iter_mut().for_each(|candidate| candidate.set_actors(index));
     }
     // Every event of the sample is looked at. The problems of its files were reported by the
     // run itself.
@@ -150,7 +150,7 @@ impl EventWorker for HintSample {
         self.bytes += event.value().raw().len() as u64;
         self.events += 1;
         note_time(&mut self.times, event, self.time);
-        self.asked.iter_mut().for_each(|asked| asked.note(event));
+        self.candidates.iter_mut().for_each(|candidate| candidate.note(event));
         out.part().0 += 1;
         out.added(1)
     }
@@ -160,7 +160,7 @@ impl EventWorker for HintSample {
 struct HintSample {
     bytes: u64,
     stop: Cancellation,
-    asked: Vec<HintCandidate>,
+    candidates: Vec<HintCandidate>,
     time: FieldId,
     times: Option<[Timestamp; 2]>,
     events: u64,
@@ -174,17 +174,17 @@ impl HintSample {
         stop: &Cancellation,
         fields: &mut FieldSet,
     ) -> Option<HintSample> {
-        let mut asked = Vec::new();
+        let mut candidates = Vec::new();
         for condition in conditions {
-            asked.push(HintCandidate::new(condition, fields)?);
+            candidates.push(HintCandidate::new(condition, fields)?);
         }
         // If a single condition without a field matches nothing, the user knows which.
-        let is_plain = asked.len() < 2 && !asked.iter().any(HintCandidate::has_names);
+        let is_plain = candidates.len() < 2 && !candidates.iter().any(HintCandidate::has_names);
         if is_plain && window.is_open() {
             return None;
         }
         let time = fields.add("eventTime").ok()?;
-        Some(HintSample { bytes: 0, stop: stop.clone(), asked, time, times: None, events: 0 })
+        Some(HintSample { bytes: 0, stop: stop.clone(), candidates, time, times: None, events: 0 })
     }
 
     /// The hints for a run in which some values matched no event: the probably intended
@@ -192,14 +192,14 @@ impl HintSample {
     fn names(self) -> Vec<String> {
         let looked_at = count(self.events, "event");
         let (mut hints, mut others) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
-        for asked in self.asked.iter().filter(|asked| !asked.has_match) {
-            match asked.meant() {
+        for candidate in self.candidates.iter().filter(|candidate| !candidate.has_match) {
+            match candidate.meant() {
                 Some(meant) => hints.push(format!("nothing matched {meant} ({looked_at} looked at)")),
                 None => {
                     others
-                        .entry(asked.option.flag)
+                        .entry(candidate.option.flag)
                         .or_default()
-                        .extend(asked.values.iter().map(|value| format!("{value:?}")));
+                        .extend(candidate.values.iter().map(|value| format!("{value:?}")));
                 }
             }
         }
@@ -211,7 +211,7 @@ impl HintSample {
     /// and on the combination of options.
     fn hints(self, conditions: &FilterSpec) -> Vec<String> {
         let mut hints: Vec<String> =
-            self.asked.iter().filter(|asked| !asked.has_match).filter_map(HintCandidate::hint).collect();
+            self.candidates.iter().filter(|candidate| !candidate.has_match).filter_map(HintCandidate::hint).collect();
         if let Some([first, last]) = self.times {
             let window = conditions.window;
             let is_outside =
@@ -224,7 +224,7 @@ impl HintSample {
         for hint in &mut hints {
             *hint = format!("nothing matched {hint} ({looked_at} looked at)");
         }
-        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 && conditions.jq.is_none() {
+        if hints.is_empty() && self.events > 0 && self.candidates.len() > 1 && conditions.jq.is_none() {
             hints.push(format!(
                 "each option alone matches events, but no event matches all of them ({looked_at} looked at)"
             ));

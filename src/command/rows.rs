@@ -122,7 +122,7 @@ impl Command for RowsCommand {
         }
         let part = match &request.partial {
             Some(path) => {
-                Some(RequestedPart { path, header: self.question(typed, context)?, files: ReadFiles::default() })
+                Some(RequestedPart { path, header: self.part_header(typed, context)?, files: ReadFiles::default() })
             }
             None => None,
         };
@@ -145,7 +145,7 @@ impl Command for RowsCommand {
         Ok(context.conclude(&report, outcome))
     }
 
-    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+    fn part_header(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
         let args = RowsArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let filter = args.filter.spec(&args.scope, context.now, &args.table.format.zone()?)?;
         let options = shaping_options(&self.definition(), typed, &filter, &[])?;

@@ -97,7 +97,7 @@ impl Command for SummaryCommand {
         Ok(context.conclude(&report, outcome))
     }
 
-    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+    fn part_header(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
         let args = SummaryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let EventSelection { filter, window, earlier, .. } = EventSelection::new(&args, context)?;
         part::question(&filter, window, earlier, typed)

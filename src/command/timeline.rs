@@ -61,13 +61,13 @@ impl Command for TimelineCommand {
             let outcome = context.work(&report, |stop| run(&request, &report, stop));
             return Ok(context.conclude(&report, outcome));
         };
-        let (header, files) = (self.question(typed, context)?, ReadFiles::default());
+        let (header, files) = (self.part_header(typed, context)?, ReadFiles::default());
         let report = context.part_report(reading, &files)?;
         let outcome = context.work(&report, |stop| write_part(&request, &form, (&header, &files), &report, stop));
         Ok(context.conclude(&report, outcome))
     }
 
-    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+    fn part_header(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
         let args = TimelineArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let filter = args.filter.spec(&args.scope, context.now, &args.rows.format.zone()?)?;
         let options = shaping_options(&self.definition(), typed, &filter, &[])?;

@@ -147,7 +147,7 @@ fn values<W: EventWorker>(
 ) -> ControlFlow<()> {
     let before = out.begin_event();
     let mut is_wanted = false;
-    let asked = jq.evaluate(matched.event, |output| {
+    let outcome = jq.evaluate(matched.event, |output| {
         if output == JqOutput::True {
             is_wanted = true;
             return ControlFlow::Continue(());
@@ -163,7 +163,7 @@ fn values<W: EventWorker>(
             }
         }
     });
-    match asked {
+    match outcome {
         Ok(flow) => flow?,
         Err(why) => {
             // Drop the values before the error, since they are incomplete.

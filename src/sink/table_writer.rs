@@ -38,9 +38,9 @@ impl TableWriter {
 
     /// Adds a row with a value for each column.
     pub fn row(&mut self, values: &[CellValue<'_>]) -> Result<(), Error> {
-        const FULL: usize = 64 << 10;
+        const FLUSH_SIZE: usize = 64 << 10;
         self.cut += self.table.row(values, &mut self.rows);
-        if self.rows.len() < FULL { Ok(()) } else { self.flush() }
+        if self.rows.len() < FLUSH_SIZE { Ok(()) } else { self.flush() }
     }
 
     /// Records a problem with the input, if the output has a place for it.

@@ -108,13 +108,13 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
 
 /// Takes the changes of a part, and what its run has read.
 fn join(
-    surveyed: &CheckedPart,
+    checked: &CheckedPart,
     run: &MergeRun<'_>,
     merge: &mut ChangeMerge,
     coverage: &mut Coverage,
 ) -> Result<(), Error> {
-    coverage.add_run(surveyed.coverage.clone());
-    let mut part = PartFileReader::open(&surveyed.path)?;
+    coverage.add_run(checked.coverage.clone());
+    let mut part = PartFileReader::open(&checked.path)?;
     part.seek_section(CHANGES)?;
     while let Some(record) = part.next_record()? {
         if run.stop.is_interrupted() {

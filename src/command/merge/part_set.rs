@@ -38,7 +38,7 @@ impl PartSet {
     /// Reads all parts once. Returns an error that names a part that is damaged, that belongs to
     /// another question, or that has a file of another part, and files of the plan that no part
     /// has.
-    pub(super) fn survey(
+    pub(super) fn check(
         args: &MergeArgs,
         question: Option<&PartHeader>,
         report: &Report,
@@ -46,15 +46,15 @@ impl PartSet {
     ) -> Result<PartSet, Error> {
         let header = common_header(&args.parts, question)?;
         check_paths(&args.parts, args.output.as_deref())?;
-        let mut survey = PartChecker { hasher: NameHasher::default(), names: NameSet::default(), parts: Vec::new() };
+        let mut checker = PartChecker { hasher: NameHasher::default(), names: NameSet::default(), parts: Vec::new() };
         for (number, path) in args.parts.iter().enumerate() {
             report.progress(&format!("checking part {} of {}", number + 1, args.parts.len()));
             if stop.is_interrupted() {
                 return Err(Error::Interrupted);
             }
-            survey.add(path, &args.parts[..number])?;
+            checker.add(path, &args.parts[..number])?;
         }
-        let PartChecker { hasher, names, mut parts } = survey;
+        let PartChecker { hasher, names, mut parts } = checker;
         if !args.plan.is_empty() {
             // A timeline needs all files for its coverage.
             let is_empty = header.options.get("limit").is_some_and(|limit| limit == &["0"]);

@@ -101,20 +101,20 @@ impl HintCandidate {
     /// The hint for this condition; `None` if its field has no value to suggest.
     pub(super) fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
-        let (option, asked) = (self.option.flag, self.values.join(", "));
+        let (option, values) = (self.option.flag, self.values.join(", "));
         if matches!(self.names, HintNames::None) {
-            return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
+            return Some(if values.is_empty() { option.into() } else { format!("{option} {values:?}") });
         }
         if self.found.is_empty() {
             let ComparedField { name, is_present, written_path } = self.compared.as_ref()?;
             if *is_present {
-                return Some(format!("{option} {asked:?}"));
+                return Some(format!("{option} {values:?}"));
             }
             let meant = written_path.as_ref().map(|path| format!("; did you mean {path}?"));
-            return Some(format!("{option} {asked:?}; no event has {name}{}", meant.unwrap_or_default()));
+            return Some(format!("{option} {values:?}; no event has {name}{}", meant.unwrap_or_default()));
         }
         if self.has_comma() {
-            return Some(format!("{option} {asked:?}; a comma is part of the value, so repeat {option} for each"));
+            return Some(format!("{option} {values:?}; a comma is part of the value, so repeat {option} for each"));
         }
         if let Some(meant) = self.meant() {
             return Some(meant);
@@ -124,7 +124,7 @@ impl HintCandidate {
         let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
         let more = found.len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
+        Some(format!("{option} {values:?}; existing values: {}{rest}", names.join(", ")))
     }
 
     /// Whether a value of `--user` or `--actor` has a comma, and is not a mistyped name.
@@ -151,8 +151,8 @@ impl HintCandidate {
         let wanted = patterns.filter(|value| !value.starts_with('!') && !is_list(value));
         let alike: Vec<&str> =
             wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
-        let asked = self.values.join(", ");
-        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
+        let values = self.values.join(", ");
+        (!alike.is_empty()).then(|| format!("{} {values:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
     }
 
     /// The name of a caller that a pattern was probably meant to match: a cell such as

@@ -13,28 +13,28 @@ pub(super) struct LoneCondition {
 }
 
 impl LoneCondition {
-    fn new(option: &'static FilterOption, typed: &[String], asked: &FilterSpec) -> LoneCondition {
-        let (networks, geoip) = (asked.networks.clone(), asked.geoip.clone());
-        let nothing = FilterSpec { now: asked.now, networks, geoip, ..FilterSpec::default() };
+    fn new(option: &'static FilterOption, typed: &[String], filter: &FilterSpec) -> LoneCondition {
+        let (networks, geoip) = (filter.networks.clone(), filter.geoip.clone());
+        let nothing = FilterSpec { now: filter.now, networks, geoip, ..FilterSpec::default() };
         let mut conditions = nothing.with(option.flag, typed);
-        conditions.options.set_lists(asked.options.lists().clone());
+        conditions.options.set_lists(filter.options.lists().clone());
         LoneCondition { option, values: option.split(typed), conditions }
     }
 }
 
 /// Each condition of a run, options without values last.
-pub(super) fn single_conditions(asked: &FilterSpec) -> Vec<LoneCondition> {
+pub(super) fn single_conditions(filter: &FilterSpec) -> Vec<LoneCondition> {
     let of_option = |(option, typed): (&'static FilterOption, &[String])| {
         let each = option.conditions(typed).into_iter();
-        each.map(|values| LoneCondition::new(option, values, asked)).collect::<Vec<_>>()
+        each.map(|values| LoneCondition::new(option, values, filter)).collect::<Vec<_>>()
     };
-    let mut all: Vec<_> = asked.options.iter().flat_map(of_option).collect();
+    let mut all: Vec<_> = filter.options.iter().flat_map(of_option).collect();
     all.sort_by_key(|lone| !lone.option.has_values());
     all
 }
 
 /// Each value of a list that matched no event, as a condition.
-pub(super) fn single_values(unmatched: &UnmatchedValues, asked: &FilterSpec) -> Vec<LoneCondition> {
+pub(super) fn single_values(unmatched: &UnmatchedValues, filter: &FilterSpec) -> Vec<LoneCondition> {
     let Some(option) = FilterOption::find(&unmatched.option) else { return Vec::new() };
-    unmatched.values.chunks(1).map(|value| LoneCondition::new(option, value, asked)).collect()
+    unmatched.values.chunks(1).map(|value| LoneCondition::new(option, value, filter)).collect()
 }

@@ -60,12 +60,12 @@ fn count(run: &MergeRun<'_>, form: &PartForm) -> Result<Coverage, Error> {
     let mut coverage = Coverage::default();
     let mut duplicates = DuplicateFilter::new(form.selection.dedupe);
     let limit = form.selection.limit;
-    for surveyed in &run.parts.parts {
+    for checked in &run.parts.parts {
         if limit.is_some_and(|limit| coverage.rows >= limit) {
             break;
         }
-        let mut part = PartFileReader::open(&surveyed.path)?;
-        let mut more = surveyed.coverage.clone();
+        let mut part = PartFileReader::open(&checked.path)?;
+        let mut more = checked.coverage.clone();
         if form.selection.dedupe {
             part.seek_section(IDS)?;
             while let Some(id) = id(&mut part)? {
@@ -107,9 +107,9 @@ impl RowJoin<'_> {
     fn join(mut self) -> Result<Coverage, Error> {
         let (run, selection) = (self.run, self.form.selection);
         let parts = &run.parts.parts;
-        for (number, surveyed) in parts.iter().enumerate() {
+        for (number, checked) in parts.iter().enumerate() {
             run.report.progress(&format!("joining part {} of {}", number + 1, parts.len()));
-            let flow = self.part(surveyed)?;
+            let flow = self.part(checked)?;
             if flow.is_break() {
                 self.coverage.is_cut = true;
                 break;
@@ -124,10 +124,10 @@ impl RowJoin<'_> {
     }
 
     /// Takes the rows of a part, and what its run has read.
-    fn part(&mut self, surveyed: &CheckedPart) -> Result<ControlFlow<()>, Error> {
-        let mut part = PartFileReader::open(&surveyed.path)?;
-        self.matched += surveyed.coverage.rows;
-        self.coverage.add_run(Coverage { rows: 0, is_cut: false, ..surveyed.coverage.clone() });
+    fn part(&mut self, checked: &CheckedPart) -> Result<ControlFlow<()>, Error> {
+        let mut part = PartFileReader::open(&checked.path)?;
+        self.matched += checked.coverage.rows;
+        self.coverage.add_run(Coverage { rows: 0, is_cut: false, ..checked.coverage.clone() });
         part.seek_section(ROWS)?;
         let flow = match self.form.selection.limit {
             Some(0) => ControlFlow::Continue(()),
@@ -199,7 +199,7 @@ fn each_text(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error
 
 /// Calls `each` with the rows of the current section, which are records.
 fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error> {
-    const FULL: usize = 256 << 10;
+    const BLOCK_SIZE: usize = 256 << 10;
     let mut block = RowPart::default();
     while let Some(record) = part.next_record()? {
         let Some(row) = RowRecord::parse(record) else {
@@ -209,7 +209,7 @@ fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error
         if is_whole {
             row.add_to(&mut block);
         }
-        let is_full = !is_whole || block.size() >= FULL;
+        let is_full = !is_whole || block.size() >= BLOCK_SIZE;
         if is_full && block.count > 0 && each(&mut block).is_break() {
             return Ok(());
         }

@@ -16,37 +16,37 @@ const MAX_VALUES: usize = 5_000;
 
 /// The conditions of a request, all of which must hold. Fails for one that SQL cannot state
 /// exactly.
-pub(super) fn conditions(asked: &FilterSpec, fields: &mut EventFields) -> Result<Vec<String>, Error> {
+pub(super) fn conditions(filter: &FilterSpec, fields: &mut EventFields) -> Result<Vec<String>, Error> {
     // Reports invalid values as every command does.
-    Filter::new(asked, &mut asked.field_set())?;
-    if asked.jq.is_some() {
+    Filter::new(filter, &mut filter.field_set())?;
+    if filter.jq.is_some() {
         return Err(Error::about("--jq", " cannot be written as SQL; use other conditions"));
     }
-    let mut all = window(asked, fields)?;
-    for (option, typed) in asked.options.iter() {
+    let mut all = window(filter, fields)?;
+    for (option, typed) in filter.options.iter() {
         if option.kind == ConditionKind::Where {
             for text in typed {
                 let wrong = |reason: String| Error::option(option.flag, text, format!("not in SQL: {reason}"));
-                all.push(comparison(text, asked, fields)?.map_err(wrong)?);
+                all.push(comparison(text, filter, fields)?.map_err(wrong)?);
             }
             continue;
         }
         let wrong = |reason: String| Error::about(option.flag, format!(" cannot be written as SQL: {reason}"));
-        let values = asked.options.list(option.flag);
+        let values = filter.options.list(option.flag);
         if values.len() > MAX_VALUES {
             return Err(wrong(format!("{} values are too many; at most {MAX_VALUES}", values.len())));
         }
         if option.has_values() && values.is_empty() {
             continue;
         }
-        all.extend(condition(option, &values, asked, fields).map_err(wrong)?);
+        all.extend(condition(option, &values, filter, fields).map_err(wrong)?);
     }
     Ok(all)
 }
 
 /// The window. An event without a time is wanted, as in the program.
-fn window(asked: &FilterSpec, fields: &mut EventFields) -> Result<Vec<String>, Error> {
-    let limits = [(asked.window.since, ">="), (asked.window.until, "<")];
+fn window(filter: &FilterSpec, fields: &mut EventFields) -> Result<Vec<String>, Error> {
+    let limits = [(filter.window.since, ">="), (filter.window.until, "<")];
     let mut tests = Vec::new();
     for (limit, operator) in limits {
         let Some(limit) = limit else { continue };
@@ -61,7 +61,7 @@ fn window(asked: &FilterSpec, fields: &mut EventFields) -> Result<Vec<String>, E
 fn condition(
     option: &FilterOption,
     values: &[String],
-    asked: &FilterSpec,
+    filter: &FilterSpec,
     fields: &mut EventFields,
 ) -> Result<Vec<String>, String> {
     let dialect = fields.dialect;
@@ -75,7 +75,7 @@ fn condition(
         }
         ConditionKind::Service => service(values, fields),
         ConditionKind::Address => {
-            if asked.networks.is_some() {
+            if filter.networks.is_some() {
                 return Err("--networks gives names to networks; leave it out and write the networks".into());
             }
             let source = fields.path(&["sourceIPAddress"])?;
@@ -131,9 +131,9 @@ fn negated_unless(wanted: bool, test: String) -> String {
 }
 
 /// A condition of `--where`. The outer error is that of an invalid one.
-fn comparison(text: &str, asked: &FilterSpec, fields: &mut EventFields) -> Result<Result<String, String>, Error> {
+fn comparison(text: &str, filter: &FilterSpec, fields: &mut EventFields) -> Result<Result<String, String>, Error> {
     let mut known = FieldSet::default();
-    let compared = Comparison::parse(text, asked.now, &mut known)?;
+    let compared = Comparison::parse(text, filter.now, &mut known)?;
     Ok(subject(compared.field(), &known, fields).and_then(|value| tested(&value, &compared, text, fields)))
 }
 

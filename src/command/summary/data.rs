@@ -245,7 +245,7 @@ struct DataBuffer<'a> {
 }
 
 impl DataBuffer<'_> {
-    const FULL: usize = 64 << 10;
+    const FLUSH_SIZE: usize = 64 << 10;
 
     /// Appends JSON. Hidden characters occur only inside its strings, so they can
     /// be escaped without changing the value.
@@ -254,7 +254,7 @@ impl DataBuffer<'_> {
     }
 
     fn flush_if_full(&mut self) -> Result<(), Error> {
-        if self.bytes.len() < DataBuffer::FULL { Ok(()) } else { self.flush() }
+        if self.bytes.len() < DataBuffer::FLUSH_SIZE { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<(), Error> {

@@ -47,8 +47,8 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
 fn index(run: &MergeRun<'_>) -> Result<ActorIndex, Error> {
     run.report.progress("finding who began each session");
     let mut builder = ActorIndexBuilder::for_parts();
-    for surveyed in &run.parts.parts {
-        let mut part = PartFileReader::open(&surveyed.path)?;
+    for checked in &run.parts.parts {
+        let mut part = PartFileReader::open(&checked.path)?;
         part.seek_section(GRANTS)?;
         while let Some(fact) = part.next_json()? {
             if run.stop.is_interrupted() {
@@ -73,10 +73,10 @@ struct TimelineJoin<'a> {
 
 impl TimelineJoin<'_> {
     /// Takes the events of a part, and what its run has read.
-    fn part(&mut self, surveyed: &CheckedPart) -> Result<(), Error> {
-        let mut part = PartFileReader::open(&surveyed.path)?;
+    fn part(&mut self, checked: &CheckedPart) -> Result<(), Error> {
+        let mut part = PartFileReader::open(&checked.path)?;
         // The rows are counted when they are taken.
-        self.coverage.add_run(Coverage { rows: 0, ..surveyed.coverage.clone() });
+        self.coverage.add_run(Coverage { rows: 0, ..checked.coverage.clone() });
         part.seek_section(EVENTS)?;
         while let Some(record) = part.next_record()? {
             if self.run.stop.is_interrupted() {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::syntax::varint;
 
 /// Records of more bytes are not filled further.
-const FULL: usize = 64 << 10;
+const RECORD_SIZE: usize = 64 << 10;
 
 /// What a fact has.
 const TIME: u8 = 1;
@@ -26,7 +26,7 @@ pub(super) fn write(facts: &EventFacts, each: &mut EachRecord<'_>) -> Result<(),
     let empty = record.len();
     facts.each(|fact, values| {
         write_fact(fact, values, &mut record);
-        if record.len() > FULL {
+        if record.len() > RECORD_SIZE {
             each(&record)?;
             record.truncate(empty);
         }
