@@ -42,7 +42,7 @@ pub trait Command: Sync {
     /// command has no report of its own.
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error>;
 
-    /// The question of a command line as the headers of its parts have it, without their details.
+    /// The header of the parts that a command line makes, without their details.
     /// An error is returned if the command makes no parts.
     fn part_header(&self, _typed: &ArgMatches, _context: &Context) -> Result<PartHeader, Error> {
         Err(Error::usage(format!("trail2tsv {} has no --partial", self.definition().get_name())))

@@ -1,7 +1,7 @@
 //! The command `merge`: joins part files into what one run over all files would have written.
 //!
 //! ```text
-//!  parts ──▶ survey: whole? one question? each file once? all of the plan?
+//!  parts ──▶ check: whole? one question? each file once? all of the plan?
 //!        └─▶ the join of their command, in the order of the plan
 //! ```
 
