@@ -41,6 +41,15 @@ pub fn parse_epoch(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok()
 }
 
+/// A time as bytes, whose order is that of time.
+pub fn order_bytes(time: Timestamp) -> [u8; 12] {
+    let seconds = (time.as_second() as u64) ^ (1 << 63);
+    let mut bytes = [0; 12];
+    bytes[..8].copy_from_slice(&seconds.to_be_bytes());
+    bytes[8..].copy_from_slice(&time.subsec_nanosecond().to_be_bytes());
+    bytes
+}
+
 /// Parses the value of a member as a point in time.
 pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
     /// Longer than any of the forms.

@@ -174,21 +174,9 @@ fn each_row(
     stop: &Cancellation,
     mut each: impl FnMut(SplitRow<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut whole = Vec::new();
-    sorter.finish(|piece, is_last| {
-        if stop.is_interrupted() {
-            return Err(Error::Interrupted);
-        }
-        if is_last && whole.is_empty() {
-            return split(piece).map_or(Ok(()), &mut each);
-        }
-        whole.extend_from_slice(piece);
-        if is_last {
-            split(&whole).map_or(Ok(()), &mut each)?;
-            // Free the memory of a large row.
-            whole = Vec::new();
-        }
-        Ok(())
+    sorter.each_row(|row| match stop.is_interrupted() {
+        true => Err(Error::Interrupted),
+        false => split(row).map_or(Ok(()), &mut each),
     })
 }
 

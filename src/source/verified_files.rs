@@ -70,7 +70,7 @@ impl VerifiedWriter {
         let mut out = BufWriter::new(file);
         let mut earlier = EarlierRecords::open(root);
         out.write_all(HEADER).map_err(|error| failed(&error))?;
-        self.sorter.finish(|record, _| {
+        self.sorter.each_row(|record| {
             let written = earlier.copy_before(Some(record), &mut out).and_then(|()| out.write_all(record));
             written.map_err(|error| failed(&error))
         })?;

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
+use serde::Deserialize;
+
 use crate::error::{Error, io_message};
 
 /// An unnamed file that supports appending, and reading at any position.
@@ -76,6 +78,11 @@ impl ScratchFile {
             Error::Failed(format!("{}: cannot read temporary data: {}", folder.display(), io_message(&error)))
         })
     }
+}
+
+/// Reads JSON that was written to temporary files.
+pub(crate) fn from_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
+    serde_json::from_slice(json).map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))
 }
 
 fn failed(error: &io::Error) -> Error {

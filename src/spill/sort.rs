@@ -165,6 +165,23 @@ impl ExternalSorter {
         self.entries.sort_by(|one, other| one.head.compare(other.head, || key(one).cmp(key(other))));
     }
 
+    /// Calls `each` for all rows in sorted order, each of them whole.
+    pub fn each_row(self, mut each: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let mut whole = Vec::new();
+        self.finish(|piece, is_last| {
+            if is_last && whole.is_empty() {
+                return each(piece);
+            }
+            whole.extend_from_slice(piece);
+            if is_last {
+                each(&whole)?;
+                // Free the memory of a large row.
+                whole = Vec::new();
+            }
+            Ok(())
+        })
+    }
+
     /// Passes all rows to `emit` in sorted order, long ones in pieces. The flag is true for the
     /// last piece of a row.
     pub fn finish(mut self, mut emit: impl FnMut(&[u8], bool) -> Result<(), Error>) -> Result<(), Error> {

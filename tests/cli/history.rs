@@ -268,6 +268,27 @@ fn events_that_are_too_long_are_named() {
     ran.shows(3, "22\n", "trail2tsv: log.json: an event longer than 1 MiB; it was left out\n");
 }
 
+/// What such an event changes takes several times as much as its text.
+#[test]
+fn an_event_can_change_thousands_of_rules() {
+    const RULES: usize = 10_000;
+    let range = |number: usize| format!(r#"{{"cidrIp":"10.0.{}.{}/32"}}"#, number / 256, number % 256);
+    let ranges: Vec<String> = (0..RULES).map(range).collect();
+    let permission =
+        format!(r#"{{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{{"items":[{}]}}}}"#, ranges.join(","));
+    let members = format!(
+        r#""requestParameters":{{"groupId":"sg-0a","ipPermissions":{{"items":[{permission}]}}}},"responseElements":{{"_return":true}}"#
+    );
+    let trial = trial(&[event(1, "AuthorizeSecurityGroupIngress", "alice", &members)]);
+    let ran = trial.run(&["history", "rules", "log.json", "-q", "-c", "source", "--no-header"]);
+    let mut expected: Vec<String> =
+        (0..RULES).map(|number| format!("10.0.{}.{}/32", number / 256, number % 256)).collect();
+    expected.sort();
+    ran.shows(0, &format!("{}\n", expected.join("\n")), "");
+    let ran = trial.run(&["history", "log.json", "--git", "-q"]);
+    assert_eq!((ran.code, ran.stdout.matches("in tcp 22 10.0.").count()), (Some(0), RULES));
+}
+
 #[test]
 fn a_rule_that_is_replaced_within_a_second_is_still_there() {
     // The order of the ids contradicts that of the events, because ids have no meaning.

@@ -11,7 +11,7 @@ use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
-use crate::spill::scratch::ScratchFile;
+use crate::spill::scratch::{ScratchFile, from_json};
 
 /// Changes in the order of account, region and time.
 pub(super) struct ChangeLog {
@@ -74,8 +74,7 @@ impl ChangeLog {
             let length = buffer[start..].first_chunk::<LENGTH>().map_or(0, |length| u64::from_le_bytes(*length));
             let change = &buffer[start + LENGTH..start + LENGTH + length as usize];
             start += LENGTH + change.len();
-            let mut event: ChangeEvent = serde_json::from_slice(change)
-                .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
+            let mut event: ChangeEvent = from_json(change)?;
             event.changes.retain(&mut self.concerns);
             if !event.changes.is_empty() {
                 each(event)?;

@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
-use jiff::Timestamp;
 use rayon::ThreadPool;
 
 use super::activity::{Activity, ActivityReader, CoveredTime};
@@ -181,19 +180,10 @@ fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
         key.extend_from_slice(&(text.len() as u32).to_be_bytes());
         key.extend_from_slice(text.as_bytes());
     }
-    key.extend_from_slice(&time_key(event.time));
+    key.extend_from_slice(&time::order_bytes(event.time));
     // A snapshot of the same second shows the effects of all events.
     key.push(if event.is_snapshot { u8::MAX } else { reader::rank(&event.name) });
     key.extend_from_slice(event.id.as_bytes());
-}
-
-/// A time as bytes whose order is that of time.
-pub(super) fn time_key(time: Timestamp) -> [u8; 12] {
-    let seconds = (time.as_second() as u64) ^ (1 << 63);
-    let mut key = [0; 12];
-    key[..8].copy_from_slice(&seconds.to_be_bytes());
-    key[8..].copy_from_slice(&time.subsec_nanosecond().to_be_bytes());
-    key
 }
 
 /// Sorts the changes of all threads.
@@ -241,7 +231,7 @@ impl ChangeMerge {
     pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity), Error> {
         let mut log = ChangeLog::new(stop)?;
         let mut last: Option<Vec<u8>> = None;
-        self.sorter.finish(|row, _| {
+        self.sorter.each_row(|row| {
             if stop.is_interrupted() {
                 return Err(Error::Interrupted);
             }

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::change_log::{ChangeLog, ReplayVisitor};
-use super::consumer::time_key;
 use super::resource::property_name;
 use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use crate::cloudtrail::history::fold::HistoryFold;
 use crate::cloudtrail::history::state::{PresentValue, ResourceState};
+use crate::cloudtrail::time;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::sink::document::DocumentFormat;
@@ -101,7 +101,7 @@ impl ReplayVisitor for GitStream {
         commit.extend_from_slice(&files);
         commit.push(b'\n');
         // In one account and region, the order of the events of a second has a meaning.
-        let mut key = time_key(event.time).to_vec();
+        let mut key = time::order_bytes(event.time).to_vec();
         key.extend_from_slice(&self.commits.to_be_bytes());
         self.sorter.push(&key, &commit)
     }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::consumer::time_key;
 use super::row::HistoryRow;
+use crate::cloudtrail::time;
 use crate::error::Error;
+use crate::spill::scratch::from_json;
 use crate::spill::sort::ExternalSorter;
 
 /// Collects rows in any order.
@@ -42,19 +43,13 @@ impl RowSorter {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let (mut written, mut last) = (Vec::new(), Vec::new());
-        self.sorter.finish(|piece, is_last| {
-            written.extend_from_slice(piece);
-            if !is_last {
-                return Ok(());
+        let mut last = Vec::new();
+        self.sorter.each_row(|row| {
+            if last != row {
+                each(&from_json(row)?)?;
+                last.clear();
+                last.extend_from_slice(row);
             }
-            if written != last {
-                let row = serde_json::from_slice(&written)
-                    .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
-                each(&row)?;
-                std::mem::swap(&mut written, &mut last);
-            }
-            written.clear();
             Ok(())
         })
     }
@@ -65,7 +60,7 @@ fn sort_key(row: &HistoryRow) -> Vec<u8> {
     let mut key = Vec::new();
     for time in [row.begin.earliest(), row.end.as_ref().map(|end| end.time)] {
         key.push(time.is_some().into());
-        key.extend(time.map(time_key).into_iter().flatten());
+        key.extend(time.map(time::order_bytes).into_iter().flatten());
     }
     let cells = row.cells.iter().map(String::as_str);
     for text in [&*row.scope.account, &*row.scope.region].into_iter().chain(cells) {

@@ -86,15 +86,7 @@ impl AllRows {
 
     /// Calls `each` for each row in their order.
     pub(super) fn each(self, mut each: impl FnMut(CountedRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        let mut whole = Vec::new();
-        self.sorter.finish(|piece, is_end| {
-            whole.extend_from_slice(piece);
-            if is_end {
-                read(&whole, &mut each)?;
-                whole.clear();
-            }
-            Ok(())
-        })
+        self.sorter.each_row(|row| read(row, &mut each))
     }
 }
 

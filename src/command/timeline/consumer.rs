@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 
 use super::columns::TimelineColumns;
 use super::event::{ActorFields, TimelineReader};
-use super::fold::{RunFold, each_row, parsed};
+use super::fold::{RunFold, each_row};
 use super::request::TimelineRequest;
 use crate::cloudtrail::actor::{ActorReader, PortableCallerReader};
 use crate::command::event_rows::event_identity::{DuplicateFilter, EventIdentity};
@@ -19,6 +19,7 @@ use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
 use crate::sink::table_writer::TableWriter;
 use crate::spill::dedupe::IdReader;
+use crate::spill::scratch::from_json;
 use crate::spill::sort::ExternalSorter;
 
 /// What is kept of some events, each with the key by which it is sorted. Events of a part file
@@ -181,7 +182,7 @@ impl<'a> TimelineMerge<'a> {
         stop: &Cancellation,
     ) -> Result<(), Error> {
         let mut fold = RunFold::new();
-        each_row(self.sorter, stop, |row| fold.add(parsed(row)?))?;
+        each_row(self.sorter, stop, |row| fold.add(from_json(row)?))?;
         let mut rows = 0;
         fold.finish(stop, |run| {
             rows += 1;

@@ -86,12 +86,7 @@ impl TimelineEvent {
     /// Appends the key by which events are sorted: the time, then all that is shown, so that
     /// the order does not depend on that of the inputs. Events without a time come last.
     pub(super) fn sort_key(&self, key: &mut Vec<u8>) {
-        let (second, nanosecond) = match self.time {
-            Some(time) => ((time.as_second() as u64) ^ (1 << 63), time.subsec_nanosecond() as u32),
-            None => (u64::MAX, u32::MAX),
-        };
-        key.extend_from_slice(&second.to_be_bytes());
-        key.extend_from_slice(&nanosecond.to_be_bytes());
+        key.extend_from_slice(&self.time.map_or([u8::MAX; 12], time::order_bytes));
         let (caller, call) = (&self.caller, &self.call);
         let texts = [&caller.user, &caller.actor, &caller.address, &call.name, &call.source, &call.error_code];
         for text in texts.into_iter().chain([&call.region, &call.account]).chain(&self.resources) {

@@ -8,6 +8,7 @@ use super::call_run::CallRun;
 use super::event::{Caller, TimelineEvent};
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
+use crate::spill::scratch::from_json;
 use crate::spill::sort::ExternalSorter;
 
 /// Memory for the runs that have not ended, in bytes. If they need more, all of them end.
@@ -72,7 +73,7 @@ impl RunFold {
         mut each: impl FnMut(&CallRun) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.end_all()?;
-        each_row(self.ended, stop, |row| each(&parsed(row)?))
+        each_row(self.ended, stop, |row| each(&from_json(row)?))
     }
 }
 
@@ -82,26 +83,7 @@ pub(super) fn each_row(
     stop: &Cancellation,
     mut each: impl FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut whole = Vec::new();
-    sorter.finish(|piece, is_end| {
-        if stop.is_interrupted() {
-            return Err(Error::Interrupted);
-        }
-        if is_end && whole.is_empty() {
-            return each(piece);
-        }
-        whole.extend_from_slice(piece);
-        if is_end {
-            each(&whole)?;
-            whole.clear();
-        }
-        Ok(())
-    })
-}
-
-/// Reads what was written to temporary files.
-pub(super) fn parsed<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(row).map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))
+    sorter.each_row(|row| if stop.is_interrupted() { Err(Error::Interrupted) } else { each(row) })
 }
 
 #[cfg(test)]

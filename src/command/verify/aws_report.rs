@@ -145,7 +145,7 @@ impl AwsReport {
         self.chain(chains.len());
         let window = Window { until: Some(request.scope.window.until.unwrap_or(request.now)), ..request.scope.window };
         let mut printer = AwsPrinter { chains, numbers: &self.chains, window, report, open: None, is_spaced: true };
-        self.lines.finish(|row, _| match row.split_first_chunk() {
+        self.lines.each_row(|row| match row.split_first_chunk() {
             Some((chain, [is_error, line @ ..])) => {
                 printer.turn_to(u32::from_be_bytes(*chain) as usize)?;
                 printer.status(*is_error == 1, &String::from_utf8_lossy(line))

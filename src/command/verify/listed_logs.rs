@@ -67,18 +67,7 @@ impl ListedLogs {
 
     /// Passes all entries to `each`, by the order of their paths.
     pub(super) fn finish(self, mut each: impl FnMut(&str, ListedEntry) -> Result<(), Error>) -> Result<(), Error> {
-        let mut whole = Vec::new();
-        self.sorter.finish(|piece, is_last| {
-            whole.extend_from_slice(piece);
-            if !is_last {
-                return Ok(());
-            }
-            if let Some((path, entry)) = read(&whole) {
-                each(path, entry)?;
-            }
-            whole.clear();
-            Ok(())
-        })
+        self.sorter.each_row(|row| read(row).map_or(Ok(()), |(path, entry)| each(path, entry)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cloudtrail::digest::chain::Chain;
 use crate::cloudtrail::digest::verdict::LogVerdict;
 use crate::cloudtrail::keys::KeyPlace;
 use crate::error::Error;
+use crate::spill::scratch::from_json;
 use crate::spill::sort::ExternalSorter;
 
 /// The counts of a day.
@@ -99,18 +100,7 @@ impl FindingList {
 
     /// Passes all findings to `each`.
     pub(super) fn finish(self, mut each: impl FnMut(&Finding) -> Result<(), Error>) -> Result<(), Error> {
-        let mut whole = Vec::new();
-        self.sorter.finish(|piece, is_last| {
-            whole.extend_from_slice(piece);
-            if !is_last {
-                return Ok(());
-            }
-            if let Ok(finding) = serde_json::from_slice(&whole) {
-                each(&finding)?;
-            }
-            whole.clear();
-            Ok(())
-        })
+        self.sorter.each_row(|row| each(&from_json(row)?))
     }
 }
 
