@@ -5,8 +5,8 @@ use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structu
 
 use crate::reference::ReferenceStructure;
 
-/// Checks the structure of a text, and then of shorter parts of it: nothing of the longer text may
-/// remain.
+/// Checks the structure of a text, and then of shorter parts of it, in which nothing of the longer
+/// text may remain.
 pub fn check_structure(text: &[u8]) {
     for simd in SimdLevel::all() {
         let mut structure = Structure::with(simd);
